@@ -1,0 +1,108 @@
+//! A row (额度行): one line of budgetary control and of double entry, 64 bytes.
+
+use crate::ident::{Division, LedgerId, Year};
+use crate::money::{Cents, Total};
+use crate::schedule::Schedule;
+use alloc::boxed::Box;
+
+/// How hard a row holds what is asked of it (控制级别).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[repr(u8)]
+pub enum Control {
+    /// Refuse what the row does not have (刚性).
+    #[default]
+    Strict = 0,
+    /// Accept it and say so (预警).
+    Warn = 1,
+    /// Only count (不控制).
+    None = 2,
+}
+
+impl Control {
+    /// The control level of this number.
+    pub const fn from_number(number: u8) -> Option<Control> {
+        match number {
+            0 => Some(Control::Strict),
+            1 => Some(Control::Warn),
+            2 => Some(Control::None),
+            _ => None,
+        }
+    }
+}
+
+/// One row. The four quota amounts are at least 0 at every moment; all amounts in 分.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Row {
+    /// What was given (批准数).
+    pub approved: Cents,
+    /// What was spent (已用数).
+    pub used: Cents,
+    /// Decreases in flight (在途减): they bite at once.
+    pub decreasing: Cents,
+    /// Increases in flight (在途增): seen, not spendable.
+    pub increasing: Cents,
+    /// Σ debits posted to the row (借方累计).
+    pub debit: Cents,
+    /// Σ credits posted to the row (贷方累计).
+    pub credit: Cents,
+    /// Planned amounts by month, in ledgers that have them.
+    pub schedule: Option<Box<Schedule>>,
+    /// Whose money (区划).
+    pub division: Division,
+    /// Of which year (年度).
+    pub year: Year,
+    /// Of which ledger (账簿).
+    pub ledger: LedgerId,
+    /// How hard it holds.
+    pub control: Control,
+    /// Whether consuming and cutting are stopped (冻结).
+    pub frozen: bool,
+}
+
+/// What a new row is, before anything is on it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct RowKind {
+    /// Whose money.
+    pub division: Division,
+    /// Of which year.
+    pub year: Year,
+    /// Of which ledger.
+    pub ledger: LedgerId,
+    /// How hard it holds.
+    pub control: Control,
+    /// Whether it keeps planned amounts by month.
+    pub scheduled: bool,
+}
+
+impl Row {
+    /// An empty row.
+    pub fn new(kind: RowKind) -> Row {
+        Row {
+            approved: Cents::ZERO,
+            used: Cents::ZERO,
+            decreasing: Cents::ZERO,
+            increasing: Cents::ZERO,
+            debit: Cents::ZERO,
+            credit: Cents::ZERO,
+            schedule: kind.scheduled.then(|| Box::new(Schedule::default())),
+            division: kind.division,
+            year: kind.year,
+            ledger: kind.ledger,
+            control: kind.control,
+            frozen: false,
+        }
+    }
+
+    /// `approved − used − decreasing` (可用数), in 分; negative only on rows that do not hold strictly.
+    #[inline]
+    pub fn available(&self) -> Total {
+        Total::from(self.approved.0) - Total::from(self.used.0) - Total::from(self.decreasing.0)
+    }
+
+    /// Σ debit − Σ credit, in 分.
+    pub fn balance(&self) -> Total {
+        Total::from(self.debit.0) - Total::from(self.credit.0)
+    }
+}
+
+const _: () = assert!(size_of::<Row>() <= 72, "a row is about a cache line");
