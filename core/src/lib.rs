@@ -1,1 +1,3 @@
 //! Hubu.
+
+pub mod catalog;
