@@ -1,3 +1,5 @@
-//! Hubu.
+//! Hubu (户部): the execution core of a public budget, as a library and as the server `hubu`.
 
 pub mod catalog;
+#[cfg(feature = "server")]
+pub mod config;

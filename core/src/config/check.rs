@@ -1,0 +1,120 @@
+//! Ranges and relations between settings that the types cannot say.
+
+use super::error::ConfigError;
+use super::settings::Settings;
+
+/// Accepts the settings, or lists everything that is out of range.
+pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
+    let mut faults = Vec::new();
+    check_server(settings, &mut faults);
+    check_state(settings, &mut faults);
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(ConfigError::Range(faults))
+    }
+}
+
+fn check_server(settings: &Settings, faults: &mut Vec<String>) {
+    let server = &settings.server;
+    let mut expect = |is_fine: bool, text: &str| {
+        if !is_fine {
+            faults.push(text.to_string());
+        }
+    };
+    expect(server.threads <= 1024, "server.threads: at most 1024");
+    expect(
+        (1..=1_000_000).contains(&server.max_connections),
+        "server.max_connections: 1 to 1000000",
+    );
+    expect(
+        (8192..=1 << 20).contains(&server.header_limit_bytes),
+        "server.header_limit_bytes: 8192 to 1048576",
+    );
+    expect(
+        server.body_limit_bytes >= 1024,
+        "server.body_limit_bytes: at least 1024",
+    );
+    expect(
+        server.batch_limit_bytes >= server.body_limit_bytes,
+        "server.batch_limit_bytes: not below server.body_limit_bytes",
+    );
+    expect(
+        server.bytes_in_flight >= server.batch_limit_bytes,
+        "server.bytes_in_flight: not below server.batch_limit_bytes, or no batch could pass",
+    );
+    expect(
+        server.requests_in_flight >= 1,
+        "server.requests_in_flight: at least 1",
+    );
+    expect(
+        server.header_timeout_seconds >= 1,
+        "server.header_timeout_seconds: at least 1",
+    );
+    expect(
+        server.body_timeout_seconds >= 1,
+        "server.body_timeout_seconds: at least 1",
+    );
+    expect(
+        server.idle_timeout_seconds >= 1,
+        "server.idle_timeout_seconds: at least 1",
+    );
+    expect(
+        server.connection_age_seconds >= 1,
+        "server.connection_age_seconds: at least 1",
+    );
+    expect(
+        (1..=256).contains(&server.reader_threads),
+        "server.reader_threads: 1 to 256",
+    );
+    expect(server.reader_queue >= 1, "server.reader_queue: at least 1");
+    let metrics = &settings.metrics.listen;
+    expect(
+        metrics.is_empty() || metrics.parse::<std::net::SocketAddr>().is_ok(),
+        "metrics.listen: an address such as 127.0.0.1:9464, or empty",
+    );
+}
+
+fn check_state(settings: &Settings, faults: &mut Vec<String>) {
+    let mut expect = |is_fine: bool, text: &str| {
+        if !is_fine {
+            faults.push(text.to_string());
+        }
+    };
+    let engine = &settings.engine;
+    expect(
+        engine.shards.is_power_of_two() && engine.shards <= 1 << 16,
+        "engine.shards: a power of two, at most 65536",
+    );
+    expect(
+        engine.queue_bytes >= 1 << 20,
+        "engine.queue_bytes: at least 1048576",
+    );
+    expect(
+        engine.queue_records >= 8192,
+        "engine.queue_records: at least 8192, one whole batch",
+    );
+    expect(
+        (1..=3660).contains(&engine.retention_days),
+        "engine.retention_days: 1 to 3660",
+    );
+    let journal = &settings.journal;
+    expect(journal.cell >= 1, "journal.cell: at least 1");
+    expect(
+        (1 << 20..=1 << 36).contains(&journal.segment_bytes),
+        "journal.segment_bytes: 1048576 to 68719476736",
+    );
+    expect(
+        (1..=3600).contains(&journal.lease_seconds),
+        "journal.lease_seconds: 1 to 3600",
+    );
+    let secret = settings.auth.hs256_secret.reveal();
+    expect(
+        secret.is_empty() || secret.len() >= 32,
+        "auth.hs256_secret: at least 32 bytes (a shorter one can be guessed)",
+    );
+    expect(
+        settings.auth.token_cache_entries >= 1,
+        "auth.token_cache_entries: at least 1",
+    );
+}
