@@ -3,3 +3,4 @@
 pub mod catalog;
 #[cfg(feature = "server")]
 pub mod config;
+pub mod journal;

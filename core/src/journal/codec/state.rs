@@ -1,0 +1,151 @@
+//! What a snapshot holds: rows, and documents under way.
+//!
+//! ```text
+//! row      = flags u8: 0-1 control, 2 frozen, 3 schedule | ledger u8 | division u32 | year u16
+//!          | approved | used | decreasing | increasing | debit | credit | twelve months?
+//! document = id varint | entry | state u8 | version varint | creator text | previous text
+//!          | created varint | moved varint | holds (as changes) | history | downstream
+//! history  = count | first varint | distance to the one before...
+//! ```
+//! Amounts are varints: a row holds nothing negative.
+
+use super::changes::{put_changes, read_changes};
+use super::cursor::Cursor;
+use super::entry::{flag, put_entry, read_entry, read_flags};
+use super::error::CodecError;
+use super::recent::{Recent, put_amount};
+use super::varint;
+use hubu_kernel::document::{Document, Entry};
+use hubu_kernel::ident::{
+    CatalogVersion, Division, DocumentId, LedgerId, Seq, StateId, TypeId, Year,
+};
+use hubu_kernel::money::Cents;
+use hubu_kernel::row::{Control, Row};
+use hubu_kernel::schedule::Schedule;
+
+const FROZEN: u8 = 1 << 2;
+const SCHEDULE: u8 = 1 << 3;
+
+/// An entry on its own always says its type and catalog unless they are 0.
+const NOTHING_USUAL: (TypeId, CatalogVersion) = (TypeId(0), CatalogVersion(0));
+
+/// Appends a row.
+pub fn encode_row(row: &Row, out: &mut Vec<u8>) {
+    let flags =
+        row.control as u8 | flag(row.frozen, FROZEN) | flag(row.schedule.is_some(), SCHEDULE);
+    out.extend_from_slice(&[flags, row.ledger.0]);
+    out.extend_from_slice(&row.division.0.to_le_bytes());
+    out.extend_from_slice(&row.year.0.to_le_bytes());
+    let amounts = [
+        row.approved,
+        row.used,
+        row.decreasing,
+        row.increasing,
+        row.debit,
+        row.credit,
+    ];
+    let months = row.schedule.as_deref().map(|s| s.months().as_slice());
+    for amount in amounts.iter().chain(months.unwrap_or_default()) {
+        assert!(amount.0 >= 0, "a row holds nothing negative: {row:?}");
+        put_amount(out, *amount);
+    }
+}
+
+/// Reads a row.
+///
+/// # Errors
+/// Any [`CodecError`] but [`CodecError::Trailing`] and [`CodecError::Version`]; negative amounts are refused.
+pub fn decode_row(cursor: &mut Cursor<'_>) -> Result<Row, CodecError> {
+    let flags = read_flags(cursor, 0xf, "flags of a row")?;
+    let Some(control) = Control::from_number(flags & 3) else {
+        return Err(cursor.no_number("control level", flags & 3));
+    };
+    let ledger = LedgerId(cursor.byte()?);
+    let division = Division(u32::from_le_bytes(cursor.array()?));
+    let year = Year(u16::from_le_bytes(cursor.array()?));
+    let mut amount = || -> Result<Cents, CodecError> { Ok(Cents(cursor.narrow("amount")?)) };
+    Ok(Row {
+        approved: amount()?,
+        used: amount()?,
+        decreasing: amount()?,
+        increasing: amount()?,
+        debit: amount()?,
+        credit: amount()?,
+        schedule: if flags & SCHEDULE != 0 {
+            let mut months = [Cents::ZERO; 12];
+            for month in &mut months {
+                *month = amount()?;
+            }
+            Schedule::from_months(months).map(Box::new)
+        } else {
+            None
+        },
+        division,
+        year,
+        ledger,
+        control,
+        frozen: flags & FROZEN != 0,
+    })
+}
+
+/// Appends an entry that stands on its own.
+pub fn encode_entry(entry: &Entry, out: &mut Vec<u8>) {
+    put_entry(entry, NOTHING_USUAL, &mut Recent::new(), out);
+}
+
+/// Reads an entry that stands on its own.
+///
+/// # Errors
+/// Any [`CodecError`] but [`CodecError::Trailing`] and [`CodecError::Version`].
+pub fn decode_entry(cursor: &mut Cursor<'_>) -> Result<Entry, CodecError> {
+    read_entry(cursor, NOTHING_USUAL, &mut Recent::new())
+}
+
+/// Appends a document.
+pub fn encode_document(document: &Document, out: &mut Vec<u8>) {
+    let recent = &mut Recent::new();
+    varint::put(out, document.id.0);
+    put_entry(&document.entry, NOTHING_USUAL, recent, out);
+    out.push(document.state.0);
+    varint::put(out, u64::from(document.version));
+    varint::put_bytes(out, document.creator.as_bytes());
+    varint::put_bytes(out, document.previous.as_bytes());
+    varint::put(out, document.created_ms);
+    varint::put(out, document.moved_ms);
+    put_changes(&document.holds, recent, out);
+    varint::put(out, document.history.len() as u64);
+    let mut before = 0;
+    for seq in &document.history {
+        varint::put(out, seq.0.wrapping_sub(before));
+        before = seq.0;
+    }
+    varint::put(out, document.downstream.len() as u64);
+    for made in &document.downstream {
+        varint::put(out, made.0);
+    }
+}
+
+/// Reads a document.
+///
+/// # Errors
+/// Any [`CodecError`] but [`CodecError::Trailing`] and [`CodecError::Version`].
+pub fn decode_document(cursor: &mut Cursor<'_>) -> Result<Document, CodecError> {
+    let recent = &mut Recent::new();
+    let mut before = 0u64;
+    Ok(Document {
+        id: DocumentId(cursor.varint()?),
+        entry: read_entry(cursor, NOTHING_USUAL, recent)?,
+        state: StateId(cursor.byte()?),
+        version: cursor.narrow("version")?,
+        creator: cursor.text()?.into(),
+        previous: cursor.text()?.into(),
+        created_ms: cursor.varint()?,
+        moved_ms: cursor.varint()?,
+        holds: read_changes(cursor, recent)?,
+        history: cursor.list(1, |c| {
+            before = before.wrapping_add(c.varint()?);
+            Ok(Seq(before))
+        })?,
+        downstream: cursor.list(1, |c| Ok(DocumentId(c.varint()?)))?,
+    })
+}
