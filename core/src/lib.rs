@@ -1,5 +1,7 @@
 //! Hubu (户部): the execution core of a public budget, as a library and as the server `hubu`.
 
+#[cfg(feature = "server")]
+pub mod access;
 pub mod catalog;
 #[cfg(feature = "server")]
 pub mod config;
