@@ -5,4 +5,8 @@ pub mod access;
 pub mod catalog;
 #[cfg(feature = "server")]
 pub mod config;
+#[cfg(feature = "server")]
+pub mod http;
 pub mod journal;
+#[cfg(feature = "server")]
+pub mod net;

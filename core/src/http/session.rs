@@ -1,0 +1,131 @@
+//! What is remembered of one connection between its requests: a few words, since there are many.
+//!
+//! Time here is coarse: whole ticks, read from a cell that the network thread's sweeper sets. So a
+//! request costs no timer and no look at the clock for the sake of time-outs.
+
+use std::cell::Cell;
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use crate::access::Verified;
+
+/// Length of a tick in milliseconds.
+pub const TICK_MS: u64 = 250;
+
+thread_local! {
+    static NOW: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The time on this thread, in ticks since its start.
+#[inline]
+pub fn now_ticks() -> u32 {
+    NOW.get()
+}
+
+/// Sets the time on this thread.
+pub fn set_now_ticks(now: u32) {
+    NOW.set(now);
+}
+
+/// One connection's state, as its requests and the sweeper see it.
+#[derive(Default)]
+pub struct Session {
+    /// Requests under way.
+    active: Cell<u32>,
+    /// Whether bytes came in since the last request ended, which may be the start of a head.
+    is_heard: Cell<bool>,
+    /// Since when it has been as it is, in ticks.
+    since: Cell<u32>,
+    /// The token that the last request showed.
+    token: RefCell<Option<Arc<Verified>>>,
+}
+
+impl Session {
+    /// A connection that was just accepted.
+    pub fn new() -> Self {
+        let session = Self::default();
+        session.since.set(now_ticks());
+        session
+    }
+
+    /// Bytes came in.
+    #[inline]
+    pub fn heard(&self) {
+        if self.active.get() == 0 && !self.is_heard.get() {
+            self.is_heard.set(true);
+            self.since.set(now_ticks());
+        }
+    }
+
+    /// A request begins; it ends when the guard is dropped, also when its client goes away.
+    #[inline]
+    pub fn begin(&self) -> Active<'_> {
+        self.active.set(self.active.get() + 1);
+        self.is_heard.set(false);
+        Active(self)
+    }
+
+    /// Requests under way.
+    pub fn active(&self) -> u32 {
+        self.active.get()
+    }
+
+    /// Whether a head may be half there.
+    pub fn is_heard(&self) -> bool {
+        self.is_heard.get()
+    }
+
+    /// Ticks since it began to be as it is.
+    pub fn age_ticks(&self) -> u32 {
+        now_ticks().wrapping_sub(self.since.get())
+    }
+
+    /// The token of the last request, when it is this one and still good.
+    #[inline]
+    pub fn known(&self, token: &[u8], now_seconds: u64) -> Option<Arc<Verified>> {
+        let known = self.token.borrow();
+        known
+            .as_ref()
+            .filter(|known| known.is_good(token, now_seconds))
+            .cloned()
+    }
+
+    /// Remembers the token of this request.
+    pub fn remember(&self, verified: Arc<Verified>) {
+        self.token.replace(Some(verified));
+    }
+}
+
+/// A request under way.
+pub struct Active<'a>(&'a Session);
+
+impl Drop for Active<'_> {
+    fn drop(&mut self) {
+        let session = self.0;
+        assert!(session.active.get() > 0, "each request ends once");
+        session.active.set(session.active.get() - 1);
+        session.is_heard.set(false);
+        session.since.set(now_ticks());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_knows_how_long_it_has_been_idle() {
+        set_now_ticks(10);
+        let session = Session::new();
+        set_now_ticks(15);
+        assert_eq!((session.age_ticks(), session.is_heard()), (5, false));
+        session.heard();
+        assert_eq!((session.age_ticks(), session.is_heard()), (0, true));
+        let active = session.begin();
+        set_now_ticks(20);
+        session.heard();
+        assert_eq!((session.active(), session.is_heard()), (1, false));
+        drop(active);
+        assert_eq!((session.active(), session.age_ticks()), (0, 0));
+    }
+}

@@ -1,0 +1,28 @@
+//! One listening socket of many on the same address: the kernel spreads connections over them.
+
+use std::io;
+use std::net::SocketAddr;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
+
+/// Connections that wait to be accepted; the system may allow fewer (net.core.somaxconn).
+const BACKLOG: i32 = 65_535;
+
+/// Listens on `address`, beside others of this process that do.
+///
+/// # Errors
+/// What the system says, such as that another process has the address.
+pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
