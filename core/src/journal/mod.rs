@@ -1,3 +1,139 @@
-//! The journal (日志): the only truth; what was decided, in the order in which it was decided.
+//! The journal (日志): batches of decided records, made durable one after another, and the only truth there is.
+//!
+//! One writer, the engine's group-commit thread, appends; any number of readers look at what is durable. Payloads are
+//! opaque here. The invariants, the same for every implementation:
+//!
+//! - sequence numbers begin at 1 and have no gap; epochs never fall; each batch carries the chain value of the one before;
+//! - `append` returned `Ok` = durable; returned an error = latched, and nothing more is ever written by this writer;
+//! - a reader sees nothing that is not durable.
+//!
+//! `docs/journal.md` draws the format.
 
+mod chain;
+mod check;
 pub mod codec;
+mod error;
+pub mod file;
+mod framing;
+mod header;
+mod setting;
+
+pub use chain::{Chain, GENESIS, chain_value};
+pub use error::JournalError;
+pub use framing::{Records, push_record, record_at};
+pub use header::{HEADER_BYTES, Header, HeaderFault};
+pub use setting::{Check, Settings, open_journal, open_reader};
+
+/// What one group commit makes durable.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch<'a> {
+    /// Sequence number of the first record.
+    pub first: u64,
+    /// Sequence number of the last record, inclusive.
+    pub last: u64,
+    /// The records, each a varint length and its bytes: see [`push_record`].
+    pub payload: &'a [u8],
+}
+
+/// A durable batch, as a reader shows it.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredBatch<'a> {
+    /// Sequence number of the first record.
+    pub first: u64,
+    /// Sequence number of the last record, inclusive.
+    pub last: u64,
+    /// Epoch of the writer.
+    pub epoch: u64,
+    /// Chain value of this batch.
+    pub chain: &'a Chain,
+    /// The records, each a varint length and its bytes: see [`Records`].
+    pub payload: &'a [u8],
+}
+
+/// What [`JournalReader::verify`] found: everything up to `last` is what was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VerifyReport {
+    /// Batches checked.
+    pub batches: u64,
+    /// Payload bytes checked.
+    pub bytes: u64,
+    /// Last record (0 = the journal is empty).
+    pub last: u64,
+    /// Epoch of the last batch (0 = the journal is empty).
+    pub epoch: u64,
+    /// Chain value of the last batch; kept elsewhere, it proves later that nothing was cut.
+    pub chain: Chain,
+}
+
+impl VerifyReport {
+    /// Before the first batch.
+    pub(crate) const EMPTY: Self = Self {
+        batches: 0,
+        bytes: 0,
+        last: 0,
+        epoch: 0,
+        chain: GENESIS,
+    };
+
+    pub(crate) fn add(&mut self, header: &Header) {
+        self.batches += 1;
+        self.bytes += u64::from(header.length);
+        self.last = header.last;
+        self.epoch = header.epoch;
+        self.chain = header.chain;
+    }
+}
+
+/// The one writer of a journal.
+pub trait Journal: Send {
+    /// Makes the batch durable; `Ok` means it is.
+    ///
+    /// # Errors
+    /// After any error the journal is latched: every later append fails with [`JournalError::Latched`]. The batch may or
+    /// may not be durable then; opening anew tells.
+    fn append(&mut self, batch: &Batch<'_>) -> Result<(), JournalError>;
+
+    /// Epoch of this writer: at least 1, higher than any writer's before.
+    fn epoch(&self) -> u64;
+
+    /// Last durable sequence number (0 = empty).
+    fn last(&self) -> u64;
+
+    /// A reader that is independent of the writer and follows what becomes durable.
+    fn reader(&self) -> Box<dyn JournalReader>;
+
+    /// Keeps the right to write; to be called about three times per [`Settings::lease`] when nothing is appended.
+    ///
+    /// # Errors
+    /// As for `append`: the journal is latched afterwards.
+    fn renew(&mut self) -> Result<(), JournalError>;
+}
+
+/// Receives batches in order; `false` stops the reading.
+pub type Each<'a> = dyn FnMut(StoredBatch<'_>) -> bool + 'a;
+
+/// Reads what is durable, from any thread.
+pub trait JournalReader: Send + Sync {
+    /// Gives every durable batch from the one that holds `from` on, in order. Checks CRCs, contiguity, epochs and the
+    /// stored chain links. Returns the last sequence number given (0 = none). What becomes durable meanwhile is left
+    /// to the next scan.
+    ///
+    /// # Errors
+    /// [`JournalError::Damage`] with the place; or the store cannot be read.
+    fn scan(&self, from: u64, each: &mut Each<'_>) -> Result<u64, JournalError>;
+
+    /// As `scan` from the beginning, and recomputes the SM3 chain over every payload.
+    ///
+    /// # Errors
+    /// [`JournalError::Damage`] names the first batch that was changed, moved or cut.
+    fn verify(&self, each: &mut Each<'_>) -> Result<VerifyReport, JournalError>;
+
+    /// The bytes of one record, without its length.
+    ///
+    /// # Errors
+    /// [`JournalError::NotFound`] when it is not durable.
+    fn record(&self, seq: u64) -> Result<Vec<u8>, JournalError>;
+
+    /// Last durable sequence number that this reader knows of (0 = empty).
+    fn last(&self) -> u64;
+}

@@ -1,0 +1,168 @@
+//! The file journal, the embedded default: preallocated segments in a folder, plain writes and `fdatasync`.
+//!
+//! `writer` appends, `reader` reads, `recover` finds the end at opening with `scanner` (walks batches) and `tail` (judges
+//! what is no batch); `segment` and `lock` own the two kinds of files, `spare` makes segments ahead, `index` remembers
+//! places, and `disk` is the file system, replaceable in tests. `docs/journal.md` draws the bytes.
+
+mod disk;
+mod index;
+mod lock;
+mod reader;
+mod recover;
+mod scanner;
+mod segment;
+mod spare;
+mod tail;
+mod writer;
+
+use std::hash::{BuildHasher, RandomState};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+pub use disk::{Access, Disk, DiskFile, OsDisk};
+pub use reader::FileReader;
+pub use writer::FileJournal;
+
+use self::index::Index;
+use self::lock::{Lock, Slot};
+use self::reader::Shared;
+use self::recover::{Plan, Tail, find_tail};
+use self::segment::{Folder, SEGMENT_HEADER};
+use self::spare::Spare;
+use super::chain::GENESIS;
+use super::error::JournalError;
+use super::header::HEADER_BYTES;
+use super::setting::Settings;
+
+/// Smallest segment in bytes that makes sense.
+const MIN_SEGMENT: u64 = 4096;
+/// Largest payload in bytes, whatever the segment: what a header can say, and more than any commit gathers.
+const MAX_PAYLOAD: u64 = 1 << 30;
+
+impl FileJournal {
+    /// Opens a folder for writing; a missing or empty one becomes a new journal.
+    ///
+    /// # Errors
+    /// [`JournalError::Busy`] when another process has it, [`JournalError::Damage`] with file and offset, or
+    /// [`JournalError::Foreign`] when the folder holds another cell's journal.
+    pub fn open(folder: &Path, settings: &Settings) -> Result<Self, JournalError> {
+        Self::open_on(Arc::new(OsDisk), folder, settings)
+    }
+
+    /// As [`FileJournal::open`], on a file system of the caller's.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn open_on(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        settings: &Settings,
+    ) -> Result<Self, JournalError> {
+        disk.make_folder(folder)
+            .map_err(JournalError::io("make", folder))?;
+        let (lock, slot) = Lock::take(&*disk, folder)?;
+        let folder = identify(disk, folder, slot, settings)?;
+        let size = settings.segment_bytes.max(MIN_SEGMENT);
+        if folder.segments()?.is_empty() {
+            folder.make(1, size)?;
+        }
+        let index = Index::default();
+        let plan = Plan {
+            check: settings.check,
+            mend: true,
+            anchor: slot,
+        };
+        let tail = find_tail(&folder, &index, plan)?;
+        let slot = claim(&lock, slot, &folder, &tail)?;
+        let spare = Spare::start(folder.clone(), size, tail.segment.number + 1)?;
+        let durable = AtomicU64::new(tail.links.last);
+        Ok(Self {
+            shared: Arc::new(Shared {
+                folder,
+                durable,
+                index,
+                anchor: Some(slot),
+            }),
+            lock,
+            slot,
+            segment: tail.segment,
+            offset: tail.offset,
+            links: tail.links,
+            limit: (size - SEGMENT_HEADER - HEADER_BYTES as u64).min(MAX_PAYLOAD),
+            spare,
+            latched: None,
+        })
+    }
+}
+
+/// Whose journal the folder holds; draws a number for a new one.
+fn identify(
+    disk: Arc<dyn Disk>,
+    path: &Path,
+    slot: Option<Slot>,
+    settings: &Settings,
+) -> Result<Folder, JournalError> {
+    let mut folder = Folder {
+        disk,
+        path: path.to_owned(),
+        journal: 0,
+        cell: settings.cell,
+    };
+    let segments = folder.segments()?;
+    let owner = match (slot, segments.first()) {
+        (Some(slot), _) => Some((slot.journal, slot.cell)),
+        (None, Some(number)) => Some(segment::owner(
+            &*folder.disk,
+            &folder.segment_path(*number),
+        )?),
+        (None, None) => None,
+    };
+    let foreign = |reason: String| JournalError::Foreign {
+        place: path.display().to_string(),
+        reason,
+    };
+    if slot.is_some_and(|slot| slot.last > 0) && segments.is_empty() {
+        return Err(foreign(
+            "its segments are missing; put them back from a copy".into(),
+        ));
+    }
+    match owner {
+        Some((_, cell)) if cell != settings.cell => {
+            return Err(foreign(format!(
+                "it belongs to cell {cell}, not {}",
+                settings.cell
+            )));
+        }
+        Some((journal, _)) => folder.journal = journal,
+        // The keys of a fresh RandomState come from the system's randomness.
+        None => folder.journal = RandomState::new().hash_one(std::process::id()),
+    }
+    Ok(folder)
+}
+
+/// Raises the epoch above every earlier writer's and writes it down.
+fn claim(
+    lock: &Lock,
+    before: Option<Slot>,
+    folder: &Folder,
+    tail: &Tail,
+) -> Result<Slot, JournalError> {
+    let noted = before.map_or(0, |slot| slot.epoch);
+    let slot = Slot {
+        closed: false,
+        journal: folder.journal,
+        cell: folder.cell,
+        turn: before.map_or(0, |slot| slot.turn) + 1,
+        epoch: noted.max(tail.links.epoch) + 1,
+        last: tail.links.last,
+        chain: tail.links.chain.unwrap_or(GENESIS),
+        pid: std::process::id(),
+    };
+    lock.write(&slot)?;
+    folder
+        .disk
+        .sync_folder(&folder.path)
+        .map_err(JournalError::io("sync", &folder.path))?;
+    Ok(slot)
+}

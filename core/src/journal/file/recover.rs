@@ -1,0 +1,226 @@
+//! Finds the end of the journal at opening: reads the segments, checks every batch, cuts a torn tail, and stops at
+//! damage.
+
+use super::disk::Access;
+use super::index::{Index, Position};
+use super::lock::Slot;
+use super::scanner::{Found, Scanner};
+use super::segment::{Folder, SEGMENT_HEADER, Segment, fill_zeros};
+use super::tail::{Rest, judge};
+use crate::journal::check::Links;
+use crate::journal::error::{JournalError, RESTORE};
+use crate::journal::header::Header;
+use crate::journal::setting::Check;
+
+/// How much to look at, and whether to mend what may be mended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plan {
+    pub(super) check: Check,
+    /// A writer cuts a torn tail; a reader only stops before it.
+    pub(super) mend: bool,
+    /// What the lock file vouches for.
+    pub(super) anchor: Option<Slot>,
+}
+
+/// Where the next batch goes.
+pub(super) struct Tail {
+    pub(super) segment: Segment,
+    pub(super) offset: u64,
+    pub(super) links: Links,
+    /// Bytes of a torn batch that were (or would be) cut.
+    pub(super) cut: u64,
+}
+
+/// Reads the journal to its end. There is at least one segment.
+pub(super) fn find_tail(folder: &Folder, index: &Index, plan: Plan) -> Result<Tail, JournalError> {
+    let access = if plan.mend {
+        Access::Write
+    } else {
+        Access::Read
+    };
+    let numbers = folder.segments()?;
+    assert!(!numbers.is_empty(), "the caller has made the first segment");
+    let start = match plan.check {
+        Check::Whole => 1,
+        Check::Tail => last_used(folder, index, &numbers)?,
+    };
+    let first = Position {
+        segment: start,
+        offset: SEGMENT_HEADER,
+    };
+    let mut walk = Walk {
+        scanner: Scanner::at(folder, first, access)?,
+        index,
+        anchor: plan.anchor,
+        links: None,
+    };
+    let mut tail: Option<Tail> = None;
+    for number in numbers.into_iter().filter(|number| *number >= start) {
+        if number > start {
+            walk.scanner.enter(number, access)?;
+        }
+        if let Some(before) = &tail
+            && (before.cut > 0 || before.segment.number + 1 != number)
+            && !matches!(walk.scanner.step()?, Found::Blank)
+        {
+            let reason = format!("nothing whole is here, yet segment {number} is in use");
+            return Err(damage(
+                &before.segment,
+                before.offset,
+                &before.links,
+                &reason,
+            ));
+        }
+        let (batches, rest) = walk.segment()?;
+        if tail.is_none() || batches > 0 || rest > 0 {
+            tail = Some(walk.end(rest));
+        }
+    }
+    let tail = tail.ok_or_else(|| JournalError::Foreign {
+        place: folder.path.display().to_string(),
+        reason: "it has no segments".into(),
+    })?;
+    check_anchor(&tail, plan.anchor)?;
+    if plan.mend {
+        mend(&tail)?;
+    }
+    Ok(tail)
+}
+
+/// The reading of one journal, segment after segment.
+struct Walk<'f> {
+    scanner: Scanner<'f>,
+    index: &'f Index,
+    anchor: Option<Slot>,
+    /// None until the first batch was seen.
+    links: Option<Links>,
+}
+
+impl Walk<'_> {
+    /// Reads the batches of the scanner's segment; answers their number and the bytes of a torn one behind them.
+    fn segment(&mut self) -> Result<(u64, u64), JournalError> {
+        let mut batches = 0;
+        loop {
+            let (reason, header) = match self.scanner.step()? {
+                Found::Batch(header) => {
+                    self.accept(&header)?;
+                    batches += 1;
+                    continue;
+                }
+                Found::Blank => (String::from("no batch begins here"), None),
+                Found::Bad { reason, header } => (reason, header),
+            };
+            let last = self.links.map_or(0, |links| links.last);
+            let offset = self.scanner.offset;
+            return match judge(&mut self.scanner, header.as_ref(), last)? {
+                Rest::Clean => Ok((batches, 0)),
+                Rest::Torn { end } => Ok((batches, end - offset)),
+                Rest::Damage { reason: why } => {
+                    let links = self.links.unwrap_or(Links::START);
+                    Err(damage(
+                        &self.scanner.segment,
+                        offset,
+                        &links,
+                        &format!("{reason}, {why}"),
+                    ))
+                }
+            };
+        }
+    }
+
+    fn accept(&mut self, header: &Header) -> Result<(), JournalError> {
+        let position = self.scanner.position_of(header);
+        let genesis = (position.segment, position.offset) == (1, SEGMENT_HEADER);
+        let begin = if genesis {
+            Links::START
+        } else {
+            Links::before(header.first)
+        };
+        let links = self.links.get_or_insert(begin);
+        let before = *links;
+        let followed = links.follow(header).and_then(|()| match self.anchor {
+            Some(anchor) if anchor.last == header.last && anchor.chain != header.chain => {
+                Err("it is not the batch that the lock file remembers".into())
+            }
+            _ => Ok(()),
+        });
+        followed
+            .map_err(|reason| damage(&self.scanner.segment, position.offset, &before, &reason))?;
+        self.index.note(header.first, position);
+        Ok(())
+    }
+
+    fn end(&self, cut: u64) -> Tail {
+        Tail {
+            segment: self.scanner.segment.clone(),
+            offset: self.scanner.offset,
+            links: self.links.unwrap_or(Links::START),
+            cut,
+        }
+    }
+}
+
+/// The last segment that begins with a batch; notes where the earlier ones begin.
+fn last_used(folder: &Folder, index: &Index, numbers: &[u64]) -> Result<u64, JournalError> {
+    let mut used = 1;
+    for number in numbers {
+        let position = Position {
+            segment: *number,
+            offset: SEGMENT_HEADER,
+        };
+        let mut scanner = Scanner::at(folder, position, Access::Read)?;
+        if let Found::Batch(header) = scanner.step()? {
+            index.note(header.first, position);
+            used = *number;
+        }
+    }
+    Ok(used)
+}
+
+/// A journal may not end before the place that the lock file remembers.
+fn check_anchor(tail: &Tail, anchor: Option<Slot>) -> Result<(), JournalError> {
+    match anchor {
+        Some(anchor) if anchor.last > tail.links.last => {
+            let reason = format!(
+                "the journal ends with record {}, but it once held {}: its end was cut",
+                tail.links.last, anchor.last
+            );
+            Err(damage(&tail.segment, tail.offset, &tail.links, &reason))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Overwrites a torn batch with zeros, and gives a file that was cut short its full size again.
+fn mend(tail: &Tail) -> Result<(), JournalError> {
+    let segment = &tail.segment;
+    let size = segment
+        .file
+        .size()
+        .map_err(JournalError::io("look at", &segment.path))?;
+    let torn = (tail.cut > 0).then_some(tail.offset..tail.offset + tail.cut);
+    let missing = (size < segment.size).then_some(size..segment.size);
+    for range in torn.into_iter().chain(missing) {
+        fill_zeros(&*segment.file, range.start, range.end)
+            .map_err(JournalError::io("mend", &segment.path))?;
+    }
+    if tail.cut > 0 {
+        tracing::warn!(
+            place = segment.place(tail.offset),
+            bytes = tail.cut,
+            last = tail.links.last,
+            "cut a torn batch that was never acknowledged"
+        );
+    }
+    Ok(())
+}
+
+/// Damage at a place where the record after `links` should begin.
+pub(super) fn damage(segment: &Segment, offset: u64, links: &Links, reason: &str) -> JournalError {
+    JournalError::Damage {
+        place: segment.place(offset),
+        seq: links.last + 1,
+        reason: reason.to_owned(),
+        advice: RESTORE,
+    }
+}

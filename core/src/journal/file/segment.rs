@@ -1,0 +1,215 @@
+//! Segments: the files that batches lie in, and the folder of them.
+
+use std::io::IoSlice;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::disk::{Access, Disk, DiskFile};
+use crate::journal::error::JournalError;
+use crate::journal::header::{u32_at, u64_at};
+
+const MAGIC: [u8; 4] = *b"HUBS";
+const VERSION: u16 = 1;
+/// Size of a segment's own header: where its first batch begins.
+pub(super) const SEGMENT_HEADER: u64 = 128;
+/// Zeros are written, and synced, in pieces of this size, so that a commit never waits for many of them.
+const FILL_BYTES: usize = 1 << 20;
+
+/// The folder that one journal lives in.
+#[derive(Debug, Clone)]
+pub(super) struct Folder {
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) path: PathBuf,
+    pub(super) journal: u64,
+    pub(super) cell: u64,
+}
+
+/// An open segment.
+#[derive(Clone)]
+pub(super) struct Segment {
+    pub(super) number: u64,
+    /// Size of the file in bytes when it is whole.
+    pub(super) size: u64,
+    pub(super) path: PathBuf,
+    pub(super) file: Arc<dyn DiskFile>,
+}
+
+impl Folder {
+    /// Numbers of the segments, ascending; they begin at 1 and have no gap.
+    pub(super) fn segments(&self) -> Result<Vec<u64>, JournalError> {
+        let names = self.disk.list(&self.path);
+        let names = names.map_err(JournalError::io("list", &self.path))?;
+        let mut numbers: Vec<u64> = names
+            .iter()
+            .filter_map(|name| name.strip_suffix(".segment")?.parse().ok())
+            .collect();
+        numbers.sort_unstable();
+        for (expected, number) in (1..).zip(&numbers) {
+            if *number != expected {
+                return Err(JournalError::Foreign {
+                    place: self.path.display().to_string(),
+                    reason: format!("segment {expected} is missing; put it back from a copy"),
+                });
+            }
+        }
+        Ok(numbers)
+    }
+
+    /// Opens a segment and checks that it belongs here.
+    pub(super) fn open(&self, number: u64, access: Access) -> Result<Segment, JournalError> {
+        let path = self.segment_path(number);
+        let file = self
+            .disk
+            .open(&path, access)
+            .map_err(JournalError::io("open", &path))?;
+        let mut bytes = [0; SEGMENT_HEADER as usize];
+        file.read_at(&mut bytes, 0)
+            .map_err(JournalError::io("read", &path))?;
+        let found = decode(&bytes).and_then(|found| {
+            if (found.journal, found.cell) != (self.journal, self.cell) {
+                return Err(format!(
+                    "it belongs to journal {:x} of cell {}",
+                    found.journal, found.cell
+                ));
+            }
+            if found.number != number {
+                return Err(format!("it is segment {} under another name", found.number));
+            }
+            Ok(found)
+        });
+        let found = found.map_err(|reason| JournalError::Foreign {
+            place: path.display().to_string(),
+            reason,
+        })?;
+        Ok(Segment {
+            number,
+            size: found.size,
+            path,
+            file,
+        })
+    }
+
+    /// Makes a segment: full size, zeros, durable; it gets its name only when whole. One left over by an earlier process
+    /// is taken as it is.
+    pub(super) fn make(&self, number: u64, size: u64) -> Result<Segment, JournalError> {
+        let path = self.segment_path(number);
+        if self.segments()?.contains(&number) {
+            return self.open(number, Access::Write);
+        }
+        let fresh = self.path.join(format!("{number:08}.new"));
+        let file = self
+            .disk
+            .open(&fresh, Access::Create)
+            .map_err(JournalError::io("create", &fresh))?;
+        file.allocate(size)
+            .map_err(JournalError::io("allocate", &fresh))?;
+        fill_zeros(&*file, 0, size).map_err(JournalError::io("write", &fresh))?;
+        let header = encode(self.journal, self.cell, number, size);
+        write_all(&*file, &header, 0).map_err(JournalError::io("write", &fresh))?;
+        file.sync().map_err(JournalError::io("sync", &fresh))?;
+        self.disk
+            .rename(&fresh, &path)
+            .map_err(JournalError::io("rename", &fresh))?;
+        self.disk
+            .sync_folder(&self.path)
+            .map_err(JournalError::io("sync", &self.path))?;
+        Ok(Segment {
+            number,
+            size,
+            path,
+            file,
+        })
+    }
+
+    pub(super) fn segment_path(&self, number: u64) -> PathBuf {
+        self.path.join(format!("{number:08}.segment"))
+    }
+}
+
+impl Segment {
+    /// Where something was found, for people.
+    pub(super) fn place(&self, offset: u64) -> String {
+        format!("{} at byte {offset}", self.path.display())
+    }
+}
+
+/// The journal and cell that a segment says it belongs to, whoever asks.
+pub(super) fn owner(disk: &dyn Disk, path: &std::path::Path) -> Result<(u64, u64), JournalError> {
+    let file = disk
+        .open(path, Access::Read)
+        .map_err(JournalError::io("open", path))?;
+    let mut bytes = [0; SEGMENT_HEADER as usize];
+    file.read_at(&mut bytes, 0)
+        .map_err(JournalError::io("read", path))?;
+    let found = decode(&bytes).map_err(|reason| JournalError::Foreign {
+        place: path.display().to_string(),
+        reason,
+    })?;
+    Ok((found.journal, found.cell))
+}
+
+/// Writes zeros over `from..to`, synced piece by piece.
+pub(super) fn fill_zeros(file: &dyn DiskFile, from: u64, to: u64) -> std::io::Result<()> {
+    let zeros = vec![0; FILL_BYTES];
+    let mut at = from;
+    while at < to {
+        let piece = usize::try_from(to - at)
+            .unwrap_or(FILL_BYTES)
+            .min(FILL_BYTES);
+        write_all(file, &zeros[..piece], at)?;
+        file.sync()?;
+        at += piece as u64;
+    }
+    Ok(())
+}
+
+fn write_all(file: &dyn DiskFile, bytes: &[u8], offset: u64) -> std::io::Result<()> {
+    let mut done = 0;
+    while done < bytes.len() {
+        let written = file.write_at(&[IoSlice::new(&bytes[done..])], offset + done as u64)?;
+        if written == 0 {
+            return Err(std::io::ErrorKind::WriteZero.into());
+        }
+        done += written;
+    }
+    Ok(())
+}
+
+struct Found {
+    journal: u64,
+    cell: u64,
+    number: u64,
+    size: u64,
+}
+
+fn encode(journal: u64, cell: u64, number: u64, size: u64) -> [u8; SEGMENT_HEADER as usize] {
+    let mut bytes = [0; SEGMENT_HEADER as usize];
+    bytes[0..4].copy_from_slice(&MAGIC);
+    bytes[4..6].copy_from_slice(&VERSION.to_le_bytes());
+    bytes[6..8].copy_from_slice(&(SEGMENT_HEADER as u16).to_le_bytes());
+    bytes[8..16].copy_from_slice(&journal.to_le_bytes());
+    bytes[16..24].copy_from_slice(&cell.to_le_bytes());
+    bytes[24..32].copy_from_slice(&number.to_le_bytes());
+    bytes[32..40].copy_from_slice(&size.to_le_bytes());
+    let crc = crc32fast::hash(&bytes[..40]);
+    bytes[40..44].copy_from_slice(&crc.to_le_bytes());
+    bytes
+}
+
+fn decode(bytes: &[u8]) -> Result<Found, String> {
+    if bytes[0..4] != MAGIC {
+        return Err("it is no segment of a journal".into());
+    }
+    if crc32fast::hash(&bytes[..40]) != u32_at(bytes, 40) {
+        return Err("the segment's header is damaged; restore it from a copy".into());
+    }
+    if bytes[4..6] != VERSION.to_le_bytes() {
+        return Err("its format version is unknown to this program".into());
+    }
+    Ok(Found {
+        journal: u64_at(bytes, 8),
+        cell: u64_at(bytes, 16),
+        number: u64_at(bytes, 24),
+        size: u64_at(bytes, 32),
+    })
+}

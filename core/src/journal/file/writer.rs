@@ -1,0 +1,169 @@
+//! The writer of a file journal: one vectored write and one `fdatasync` a batch.
+
+use std::io::IoSlice;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::index::Position;
+use super::lock::{Lock, Slot};
+use super::reader::{FileReader, Shared};
+use super::segment::{SEGMENT_HEADER, Segment};
+use super::spare::Spare;
+use crate::journal::chain::GENESIS;
+use crate::journal::check::Links;
+use crate::journal::error::JournalError;
+use crate::journal::header::{HEADER_BYTES, Header};
+use crate::journal::{Batch, Journal, JournalReader};
+
+/// The writer of a file journal. Dropping it closes the journal and gives the lock back.
+pub struct FileJournal {
+    pub(super) shared: Arc<Shared>,
+    pub(super) lock: Lock,
+    /// What the lock file says of this writer.
+    pub(super) slot: Slot,
+    pub(super) segment: Segment,
+    /// Where in the segment the next batch goes.
+    pub(super) offset: u64,
+    pub(super) links: Links,
+    /// Largest payload in bytes.
+    pub(super) limit: u64,
+    pub(super) spare: Spare,
+    /// Why nothing is written any more.
+    pub(super) latched: Option<String>,
+}
+
+impl FileJournal {
+    /// Everything that an append does; any error latches.
+    fn write(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
+        let header = self.header(batch)?;
+        self.lock.check(self.slot.epoch)?;
+        let room = self.segment.size - self.offset;
+        if room < HEADER_BYTES as u64 + u64::from(header.length) {
+            self.segment = self.spare.take()?;
+            self.offset = SEGMENT_HEADER;
+        }
+        let position = Position {
+            segment: self.segment.number,
+            offset: self.offset,
+        };
+        self.write_parts(&header, batch.payload)?;
+        self.segment
+            .file
+            .sync()
+            .map_err(JournalError::io("sync", &self.segment.path))?;
+        // A writer that was replaced while it wrote must not say "durable".
+        self.lock.check(self.slot.epoch)?;
+        self.links
+            .follow(&header)
+            .map_err(|reason| JournalError::Latched { reason })?;
+        self.offset += (HEADER_BYTES + batch.payload.len()) as u64;
+        self.shared.index.note(header.first, position);
+        self.shared.durable.store(header.last, Ordering::Release);
+        Ok(())
+    }
+
+    fn header(&self, batch: &Batch<'_>) -> Result<Header, JournalError> {
+        if batch.first != self.links.last + 1 || batch.last < batch.first {
+            return Err(JournalError::Order {
+                expected: self.links.last + 1,
+                first: batch.first,
+                last: batch.last,
+            });
+        }
+        let bytes = batch.payload.len() as u64;
+        let limit = self.limit;
+        let length = u32::try_from(bytes).ok().filter(|_| bytes <= limit);
+        let header = Header {
+            journal: self.slot.journal,
+            cell: self.slot.cell,
+            epoch: self.slot.epoch,
+            first: batch.first,
+            last: batch.last,
+            length: length.ok_or(JournalError::TooLarge { bytes, limit })?,
+            payload_crc: 0,
+            previous: self.links.chain.unwrap_or(GENESIS),
+            chain: GENESIS,
+        };
+        Ok(header.seal(batch.payload))
+    }
+
+    /// Header and payload in one call, the payload straight from the engine's buffer. A short write is a failure: on a
+    /// file whose space is there already it means that something is badly wrong.
+    fn write_parts(&self, header: &Header, payload: &[u8]) -> Result<(), JournalError> {
+        let path = &self.segment.path;
+        let head = header.encode();
+        let parts = [IoSlice::new(&head), IoSlice::new(payload)];
+        let written = self
+            .segment
+            .file
+            .write_at(&parts, self.offset)
+            .map_err(JournalError::io("write", path))?;
+        if written != HEADER_BYTES + payload.len() {
+            let short = std::io::Error::from(std::io::ErrorKind::WriteZero);
+            return Err(JournalError::io("write", path)(short));
+        }
+        Ok(())
+    }
+}
+
+impl Journal for FileJournal {
+    fn append(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
+        if let Some(reason) = &self.latched {
+            return Err(JournalError::Latched {
+                reason: reason.clone(),
+            });
+        }
+        let written = self.write(batch);
+        if let Err(error) = &written {
+            tracing::error!(%error, "the journal is latched");
+            self.latched = Some(error.to_string());
+        }
+        written
+    }
+
+    fn epoch(&self) -> u64 {
+        self.slot.epoch
+    }
+
+    fn last(&self) -> u64 {
+        self.links.last
+    }
+
+    fn reader(&self) -> Box<dyn JournalReader> {
+        Box::new(FileReader::new(Arc::clone(&self.shared)))
+    }
+
+    /// The lock is held for as long as the process lives: there is nothing to renew, only to look after.
+    fn renew(&mut self) -> Result<(), JournalError> {
+        if let Some(reason) = &self.latched {
+            return Err(JournalError::Latched {
+                reason: reason.clone(),
+            });
+        }
+        let checked = self.lock.check(self.slot.epoch);
+        if let Err(error) = &checked {
+            self.latched = Some(error.to_string());
+        }
+        checked
+    }
+}
+
+impl Drop for FileJournal {
+    /// Notes in the lock file how far the journal came, so that a later cut shows. Best effort: without the note the
+    /// next opening still finds every batch.
+    fn drop(&mut self) {
+        if self.latched.is_some() || self.lock.check(self.slot.epoch).is_err() {
+            return;
+        }
+        let note = Slot {
+            closed: true,
+            turn: self.slot.turn + 1,
+            last: self.links.last,
+            chain: self.links.chain.unwrap_or(GENESIS),
+            ..self.slot
+        };
+        if let Err(error) = self.lock.write(&note) {
+            tracing::warn!(%error, "the journal was closed without a note of its end");
+        }
+    }
+}
