@@ -33,6 +33,8 @@ pub struct DocumentType {
     pub entry: EntryRule,
     /// Fields of its head and lines, ascending by id.
     pub fields: Vec<FieldRule>,
+    /// Whether it is one agency's: it names the agency, and no line may touch another's rows.
+    pub agency: bool,
     /// What its lines look like.
     pub lines: LineRule,
     /// The rows that a line touches; a [`RowIndex`] is a place in this list.

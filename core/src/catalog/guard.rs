@@ -4,13 +4,16 @@
 //! sees a document through [`GuardContext`] and builds for CEL only what it mentions.
 
 use super::bag::Bag;
+use super::dimension::DimensionId;
 use super::document::DocumentType;
+use super::guard_value::judge;
 use super::key::find;
 use super::model::Catalog;
 use hubu_kernel::document::{Field, Value};
 use hubu_kernel::ident::{Division, FieldId, Year};
 use hubu_kernel::money::Cents;
 use hubu_kernel::schedule::Month;
+use std::collections::BTreeSet;
 
 /// A condition of a step.
 #[derive(Debug)]
@@ -28,8 +31,18 @@ pub struct Guard {
 pub(super) enum Test {
     /// The flag of the head is yes: the one condition so common that it needs no expression.
     Affirmed(FieldId),
+    /// Every line names the document's agency in this dimension, which it may not leave empty.
+    OwnAgency(DimensionId),
     /// A CEL expression that gives a bool.
-    Cel(Box<cel::Program>),
+    Cel(Box<Expression>),
+}
+
+/// A compiled expression.
+#[derive(Debug)]
+pub(super) struct Expression {
+    pub(super) program: cel::Program,
+    /// Every variable and field that it mentions.
+    pub(super) mentions: BTreeSet<String>,
 }
 
 /// What a guard may look at.
@@ -128,9 +141,13 @@ impl Guard {
                 let value = find(context.document.fields, *id);
                 Ok(matches!(value, Some(Value::Flag(true))))
             }
-            Test::Cel(_) => Err(GuardError {
+            Test::OwnAgency(id) => {
+                let own = Some(context.document.agency).filter(|agency| !agency.is_empty());
+                Ok(own.is_some() && context.lines.iter().all(|line| line.line.get(*id) == own))
+            }
+            Test::Cel(expression) => judge(expression, context).map_err(|reason| GuardError {
                 source_text: self.source.clone(),
-                reason: "not yet".into(),
+                reason,
             }),
         }
     }

@@ -6,13 +6,26 @@
 //!
 //! Reading order: [`model`] is the whole; [`document`] is one document type; [`ledger`], [`dimension`]
 //! and [`division`] are what its rows are made of; [`bag`] and [`key`] turn a line into row keys;
-//! [`guard`] judges what is not arithmetic.
+//! [`guard`] judges what is not arithmetic;
+//! [`sources`] are the files as bytes, and [`check`] reads them.
 
 pub mod bag;
+pub mod calendar;
+pub mod check;
 pub mod dimension;
 pub mod division;
 pub mod document;
+pub mod error;
 pub mod guard;
+mod guard_check;
+mod guard_value;
 pub mod key;
 pub mod ledger;
 pub mod model;
+mod parse;
+mod reader;
+pub mod sources;
+pub mod succession;
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use super::document::{DocumentType, RoleSet};
 use super::ledger::Ledger;
 use hubu_kernel::ident::{LedgerId, TypeId};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// One version of `config/`, compiled; immutable.
 #[derive(Debug)]
@@ -21,9 +22,9 @@ pub struct Catalog {
     /// Roles, in the order of their bits.
     pub roles: Vec<Role>,
     /// Divisions.
-    pub divisions: Divisions,
+    pub divisions: Arc<Divisions>,
     /// Class lists and parameters, as guards see them.
-    pub reference: Reference,
+    pub reference: Arc<Reference>,
     /// Places by name and by code.
     pub(super) index: Index,
 }
@@ -46,6 +47,18 @@ pub struct Reference {
     pub classes: HashMap<String, HashMap<String, bool>>,
     /// `config/params.toml`.
     pub params: toml::Table,
+}
+
+impl Reference {
+    /// `open`, `closing` or `closed`: how a fiscal year stands in `params.toml`; open where it is not named.
+    pub fn period(&self, year: i64) -> &str {
+        let periods = self
+            .params
+            .get("periods")
+            .and_then(|value| value.as_table());
+        let status = periods.and_then(|table| table.get(&year.to_string()));
+        status.and_then(|value| value.as_str()).unwrap_or("open")
+    }
 }
 
 /// Places by name and by code.

@@ -1,0 +1,197 @@
+//! `[[transitions]]` of a document type: from, to, who, what is asked, and guards.
+
+use super::fields::Fields;
+use super::states::{self, ReadState};
+use crate::catalog::document::{Acting, FieldKind, RoleSet, TransitionRule};
+use crate::catalog::guard::Guard;
+use crate::catalog::guard_check::GuardScope;
+use crate::catalog::model::Catalog;
+use crate::catalog::reader::Table;
+use hubu_kernel::effect::Phase;
+use hubu_kernel::ident::{FieldId, StateId, TransitionId};
+use hubu_kernel::transition::Transition;
+
+const PHASES: [(&str, Phase); 5] = [
+    ("none", Phase::None),
+    ("reserve", Phase::Reserve),
+    ("final", Phase::Final),
+    ("release", Phase::Release),
+    ("now", Phase::Now),
+];
+const ACTING: [(&str, Acting); 2] = [("document", Acting::Document), ("parent", Acting::Parent)];
+
+/// A step and where it stands in the file.
+pub(super) struct ReadStep<'a> {
+    pub(super) table: Table<'a>,
+    pub(super) rule: TransitionRule,
+}
+
+pub(super) fn read<'a>(
+    root: &Table<'a>,
+    states: &[ReadState<'_>],
+    fields: &Fields,
+    catalog: &Catalog,
+) -> Vec<ReadStep<'a>> {
+    let mut steps: Vec<ReadStep<'a>> = Vec::new();
+    for table in root.tables("transitions") {
+        let id = TransitionId(steps.len() as u8);
+        let Some(rule) = step(&table, id, states, fields, catalog) else {
+            continue;
+        };
+        let same = |known: &ReadStep<'_>| {
+            known.rule.name == rule.name && known.rule.kernel.from == rule.kernel.from
+        };
+        if steps.iter().any(same) {
+            table.mistake(format!(
+                "step `{}` from this state is there twice",
+                rule.name
+            ));
+            continue;
+        }
+        if steps.len() == usize::from(u8::MAX) {
+            table.mistake("a type has at most 255 steps");
+            break;
+        }
+        steps.push(ReadStep { table, rule });
+    }
+    steps
+}
+
+/// The rules alone, once nothing more can be said about them.
+///
+/// Where the type is one agency's (`agency` is given), a step that touches rows first makes sure that
+/// they are that agency's.
+pub(super) fn finish(steps: Vec<ReadStep<'_>>, agency: Option<&Catalog>) -> Vec<TransitionRule> {
+    let ends = |state: StateId| !steps.iter().any(|step| step.rule.kernel.from == state);
+    let terminal: Vec<bool> = steps.iter().map(|step| ends(step.rule.kernel.to)).collect();
+    let rules = steps.into_iter().map(|step| step.rule);
+    let mut rules: Vec<TransitionRule> = rules.collect();
+    let shard = agency.and_then(|catalog| catalog.dimensions.iter().find(|known| known.shard));
+    for (rule, terminal) in rules.iter_mut().zip(terminal) {
+        rule.kernel.terminal = terminal;
+        let touches = matches!(rule.kernel.phase, Phase::Reserve | Phase::Now);
+        if let Some(dimension) = shard.filter(|_| touches) {
+            rule.guards.insert(0, Guard::own_agency(dimension));
+        }
+    }
+    rules
+}
+
+fn step(
+    table: &Table<'_>,
+    id: TransitionId,
+    states: &[ReadState<'_>],
+    fields: &Fields,
+    catalog: &Catalog,
+) -> Option<TransitionRule> {
+    let (name, zh) = (table.text("name"), table.text("zh"));
+    let from = states::named(table, "from", states);
+    let to = states::named(table, "to", states);
+    let phase = table.choice("phase", &PHASES, Some(Phase::None));
+    let (roles, acting) = (roles(table, catalog), acting(table));
+    let requires = fields.header_list(table, "requires");
+    let mut asks = fields.header_list(table, "asks");
+    let affirmed = affirmed(table, fields);
+    asks.extend(affirmed.iter().map(|(field, _)| *field));
+    let mut accepts = fields.header_list(table, "accepts");
+    accepts.extend(&asks);
+    accepts.sort();
+    accepts.dedup();
+    let mut guards: Vec<Guard> = affirmed.into_iter().map(|(_, guard)| guard).collect();
+    guards.extend(expressions(table, fields, catalog));
+    let kernel = Transition {
+        id,
+        from: from?,
+        to: to?,
+        phase: phase?,
+        not_creator: table.flag("not_creator"),
+        not_previous: table.flag("not_previous"),
+        creator_only: table.flag("creator_only"),
+        terminal: false,
+    };
+    let edits_lines = table.flag("edits_lines");
+    table.finish();
+    check_step(table, &kernel, roles, edits_lines);
+    Some(TransitionRule {
+        name: name?.to_owned(),
+        zh: zh?.to_owned(),
+        kernel,
+        roles,
+        acting,
+        requires,
+        asks,
+        accepts,
+        edits_lines,
+        guards,
+    })
+}
+
+fn check_step(table: &Table<'_>, step: &Transition, roles: RoleSet, edits_lines: bool) {
+    if roles.is_empty() {
+        table.mistake("nobody may take this step: `roles` is missing or empty");
+    }
+    if step.not_creator && step.creator_only {
+        table.mistake("the creator alone, and not the creator: nobody could take this step");
+    }
+    if edits_lines && matches!(step.phase, Phase::Final | Phase::Release) {
+        table.mistake(
+            "new lines would not be what is reserved: `edits_lines` goes with no final or release",
+        );
+    }
+}
+
+/// The roles of `roles = [...]`.
+pub(super) fn roles(table: &Table<'_>, catalog: &Catalog) -> RoleSet {
+    let mut set = RoleSet::default();
+    for node in table.list("roles") {
+        let Some(name) = node.text() else { continue };
+        match catalog.role_named(name) {
+            Some(role) => set.0 |= role.0,
+            None => node.mistake(format!("there is no role `{name}`")),
+        }
+    }
+    set
+}
+
+/// The division of `acting = "..."`.
+pub(super) fn acting(table: &Table<'_>) -> Acting {
+    table
+        .choice("acting", &ACTING, Some(Acting::Document))
+        .unwrap_or_default()
+}
+
+/// Flags that must come with the step and be yes.
+fn affirmed(table: &Table<'_>, fields: &Fields) -> Vec<(FieldId, Guard)> {
+    let mut affirmed = Vec::new();
+    for node in table.list("affirm") {
+        let Some(field) = fields.header(&node) else {
+            continue;
+        };
+        if field.kind == FieldKind::Flag {
+            affirmed.push((field.id, Guard::affirmed(field.id, &field.name)));
+        } else {
+            node.mistake(format!("`{}` is no flag", field.name));
+        }
+    }
+    affirmed
+}
+
+fn expressions(table: &Table<'_>, fields: &Fields, catalog: &Catalog) -> Vec<Guard> {
+    let scope = GuardScope {
+        fields: &fields.list,
+        catalog,
+    };
+    let mut guards = Vec::new();
+    for node in table.list("guards") {
+        let Some(text) = node.text() else { continue };
+        match Guard::compile(text, &scope) {
+            Ok(guard) => guards.push(guard),
+            Err(faults) => {
+                for fault in faults {
+                    node.mistake(format!("guard `{text}`: {fault}"));
+                }
+            }
+        }
+    }
+    guards
+}

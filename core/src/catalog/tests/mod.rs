@@ -1,0 +1,3 @@
+//! Tests of the catalog as a whole: what is in `config/`, and what the checker says of mistakes.
+
+mod config;
