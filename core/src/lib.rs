@@ -3,10 +3,13 @@
 #[cfg(feature = "server")]
 pub mod access;
 pub mod catalog;
+pub mod clock;
 #[cfg(feature = "server")]
 pub mod config;
+pub mod engine;
 #[cfg(feature = "server")]
 pub mod http;
 pub mod journal;
 #[cfg(feature = "server")]
 pub mod net;
+mod sync;

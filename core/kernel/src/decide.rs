@@ -6,7 +6,7 @@
 
 use crate::document::{Document, RowChange};
 use crate::effect::{Effect, Phase};
-use crate::ident::RowId;
+use crate::ident::{RowId, StateId};
 use crate::money::{Cents, Total};
 use crate::operation::{Fault, Operation};
 use crate::posting::{Posting, Side};
@@ -75,9 +75,40 @@ pub fn decide(
     let Some(transition) = request.transition else {
         return Ok(());
     };
-    judge_step(document, request, transition)?;
+    judge_step(document.map(Standing::from), request, transition)?;
     list_changes(document, request, transition.phase, &mut verdict.changes)?;
     try_on_rows(view, request, verdict)
+}
+
+/// Where a document stands, as far as a step is judged by it.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
+    /// Its state.
+    pub state: StateId,
+    /// Its version.
+    pub version: u32,
+    /// Who entered it.
+    pub creator: &'a str,
+    /// Who took the last step.
+    pub previous: &'a str,
+}
+
+impl<'a> From<&'a Document> for Standing<'a> {
+    fn from(document: &'a Document) -> Standing<'a> {
+        let Document {
+            state,
+            version,
+            creator,
+            previous,
+            ..
+        } = document;
+        Standing {
+            state: *state,
+            version: *version,
+            creator,
+            previous,
+        }
+    }
 }
 
 /// Judges state, version and separation of duties alone: what can be said before rows are known.
@@ -85,7 +116,7 @@ pub fn decide(
 /// # Errors
 /// As [`decide`], up to the separation of duties.
 pub fn judge_step(
-    document: Option<&Document>,
+    document: Option<Standing<'_>>,
     request: &Request<'_>,
     transition: &Transition,
 ) -> Result<(), Rejection> {
@@ -110,11 +141,11 @@ pub fn judge_step(
             actual: document.version,
         });
     }
-    let is_creator = &*document.creator == request.actor;
+    let is_creator = document.creator == request.actor;
     if transition.not_creator && is_creator {
         return Err(Rejection::CreatorActs);
     }
-    if transition.not_previous && &*document.previous == request.actor {
+    if transition.not_previous && document.previous == request.actor {
         return Err(Rejection::PreviousActs);
     }
     if transition.creator_only && !is_creator {

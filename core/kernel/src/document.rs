@@ -135,14 +135,14 @@ impl Entry {
             .map(|line| crate::money::Total::from(line.amount.0))
             .sum()
     }
+}
 
-    /// Replaces or adds fields, keeping them ascending by id.
-    pub fn set_fields(&mut self, fields: &[Field]) {
-        for field in fields {
-            match self.fields.binary_search_by_key(&field.id, |f| f.id) {
-                Ok(at) => self.fields[at].value = field.value.clone(),
-                Err(at) => self.fields.insert(at, field.clone()),
-            }
+/// Lays `new` over `fields`; both ascend by id, and so does what comes out.
+pub fn overlay(fields: &mut Vec<Field>, new: &[Field]) {
+    for field in new {
+        match fields.binary_search_by_key(&field.id, |f| f.id) {
+            Ok(at) => fields[at].value = field.value.clone(),
+            Err(at) => fields.insert(at, field.clone()),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! [`State`] that already holds part of a record (a shard from a snapshot newer than the record)
 //! answers `None` for that part, and it is left as it is.
 
-use crate::document::{Document, Entry};
+use crate::document::{Document, Entry, overlay};
 use crate::effect::Phase;
 use crate::ident::{Division, DocumentId, RowId, Seq, StateId, TypeId, Year};
 use crate::posting::Side;
@@ -96,7 +96,7 @@ fn evolve_document(state: &mut impl State, seq: Seq, record: &Record, decided: &
     document.previous = Box::from(&*record.actor);
     document.moved_ms = record.time_ms;
     document.history.push(seq);
-    document.entry.set_fields(&decided.fields);
+    overlay(&mut document.entry.fields, &decided.fields);
     if let Some(lines) = &decided.lines {
         document.entry.lines.clone_from(lines);
     }

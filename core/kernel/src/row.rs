@@ -60,7 +60,7 @@ pub struct Row {
 }
 
 /// What a new row is, before anything is on it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct RowKind {
     /// Whose money.
     pub division: Division,

@@ -14,7 +14,7 @@
 
 use super::bag::Bag;
 use super::dimension::{Dimension, Format};
-use super::document::{BagName, Condition, Place, RowRule, SetValue};
+use super::document::{AmountSource, BagName, Condition, Place, RowRule, SetValue};
 use super::ledger::{Ledger, LedgerDimension};
 use super::model::Catalog;
 use hubu_kernel::document::{Field, Value};
@@ -69,8 +69,6 @@ pub struct LineView<'a> {
     pub month: Option<Month>,
     /// Fields of the line, ascending by id.
     pub fields: &'a [Field],
-    /// The line's amount.
-    pub amount: Cents,
 }
 
 /// Why there is no key. Names are those of `config/`.
@@ -212,19 +210,18 @@ impl LineView<'_> {
             BagName::To => self.to,
         }
     }
+}
 
-    /// The amount that a rule moves or posts; `None` when it is nothing.
-    pub fn amount(&self, source: super::document::AmountSource) -> Option<Cents> {
-        use super::document::AmountSource;
-        let amount = match source {
-            AmountSource::Line => self.amount,
-            AmountSource::Field(id) => match find(self.fields, id) {
-                Some(Value::Amount(amount)) => *amount,
-                _ => Cents::ZERO,
-            },
-        };
-        amount.is_positive().then_some(amount)
-    }
+/// The amount that a rule moves or posts for a line of `amount` and `fields`; `None` when it is nothing.
+pub fn amount_of(source: AmountSource, amount: Cents, fields: &[Field]) -> Option<Cents> {
+    let amount = match source {
+        AmountSource::Line => amount,
+        AmountSource::Field(id) => match find(fields, id) {
+            Some(Value::Amount(amount)) => *amount,
+            _ => Cents::ZERO,
+        },
+    };
+    amount.is_positive().then_some(amount)
 }
 
 impl Condition {
@@ -278,6 +275,35 @@ impl RowKey {
             length: HEAD as u8,
             bytes,
         }
+    }
+
+    /// A key from its packed bytes, which [`Catalog`] wrote; `None` when they can't be one.
+    pub fn from_bytes(packed: &[u8]) -> Option<RowKey> {
+        let fits = (HEAD..=KEY_MAX).contains(&packed.len());
+        let mut key = RowKey {
+            length: packed.len() as u8,
+            bytes: [0; KEY_MAX],
+        };
+        fits.then(|| {
+            key.bytes[..packed.len()].copy_from_slice(packed);
+            key
+        })
+    }
+
+    /// Of which ledger the row is.
+    pub fn ledger(&self) -> LedgerId {
+        LedgerId(self.bytes[0])
+    }
+
+    /// Of which year the row is.
+    pub fn year(&self) -> Year {
+        Year(u16::from_be_bytes([self.bytes[1], self.bytes[2]]))
+    }
+
+    /// Whose the row is.
+    pub fn division(&self) -> Division {
+        let [a, b, c, d] = [self.bytes[3], self.bytes[4], self.bytes[5], self.bytes[6]];
+        Division(u32::from_be_bytes([a, b, c, d]))
     }
 
     /// The packed bytes.

@@ -1,0 +1,278 @@
+//! Atomic batches (原子批): all of their commands, or none, in one journal batch.
+//!
+//! All shards of the batch are locked together; its commands are tried out one after another, each
+//! seeing those before it, and put back; then all records are taken by one journal batch and applied
+//! for good. A crash keeps all of them or none, as a torn batch is cut whole.
+
+use crate::engine::Engine;
+use crate::engine::answer::{Answer, Ticket};
+use crate::engine::command::{BATCH_MAX, Command};
+use crate::engine::error::{FormError, SubmitError};
+use crate::engine::group::NotTaken;
+use crate::engine::held::{Held, Touched};
+use crate::engine::place;
+use crate::engine::shard::{Access, Evolving, Shards, Spent};
+use crate::engine::submit::{Append, Halt, Scratch, Sink, decide_held};
+use crate::engine::undo::Undo;
+use hubu_kernel::evolve::evolve;
+use hubu_kernel::ident::Seq;
+use hubu_kernel::record::{Body, Record};
+
+/// What an atomic batch came to.
+#[derive(Clone, PartialEq, Debug)]
+pub enum BatchOutcome {
+    /// Every command was accepted (or is the repeat of one that was), in the order asked.
+    Done(Vec<Ticket>),
+    /// One was refused for a business reason, so none took effect. Only its key is spent.
+    Refused {
+        /// Its place in the batch, from 0.
+        index: usize,
+        /// Its answer.
+        ticket: Ticket,
+    },
+}
+
+/// Why an atomic batch was not decided: no key is spent.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[error("command {index} of the batch: {error}")]
+pub struct BatchError {
+    /// The command at fault, from 0.
+    pub index: usize,
+    /// What is wrong with it.
+    pub error: SubmitError,
+}
+
+/// How often a batch is tried anew because documents moved meanwhile.
+const ATTEMPTS: u32 = 16;
+
+/// Records of a batch on trial.
+struct Trial {
+    base: u64,
+    records: Vec<(Record, Vec<u8>)>,
+    undo: Undo,
+    refused: bool,
+}
+
+impl Sink for Trial {
+    fn take(
+        &mut self,
+        held: &mut Held<'_>,
+        record: &Record,
+        bytes: &[u8],
+    ) -> Result<Seq, NotTaken> {
+        self.undo.note(held, record);
+        let seq = Seq(self.base + self.records.len() as u64);
+        self.refused |= matches!(record.body, Body::Refused(_));
+        evolve(&mut Evolving { access: held, seq }, seq, record);
+        held.touch(seq);
+        self.records.push((record.clone(), bytes.to_vec()));
+        Ok(seq)
+    }
+}
+
+enum Tried {
+    Done(Vec<Ticket>),
+    Refused(usize, Ticket),
+    /// These shards are wanted too, or a document moved: again.
+    Again,
+}
+
+impl Engine {
+    /// Decides a batch as one: see the module. Answers may leave once the highest
+    /// [`Ticket::seq`] is durable.
+    ///
+    /// # Errors
+    /// The first command that can't be decided; nothing took effect and no key is spent.
+    pub fn submit_atomic(&self, commands: &[Command]) -> Result<BatchOutcome, BatchError> {
+        let whole = |error: SubmitError| BatchError { index: 0, error };
+        if commands.is_empty() || commands.len() > BATCH_MAX {
+            let found = commands.len();
+            return Err(whole(
+                FormError::Batch {
+                    max: BATCH_MAX,
+                    found,
+                }
+                .into(),
+            ));
+        }
+        if let Some(latched) = self.watermark().latched() {
+            return Err(whole(latched.clone().into()));
+        }
+        let mut scratch = Scratch::default();
+        for _ in 0..ATTEMPTS {
+            let state = self.state();
+            let touched = self.union(&state, commands, &mut scratch)?;
+            let mut held = Held::lock(&state, &touched, self.archives());
+            match self.try_out(commands, &mut held, &mut scratch)? {
+                Tried::Again => {}
+                Tried::Done(tickets) => return Ok(BatchOutcome::Done(tickets)),
+                Tried::Refused(index, ticket) => {
+                    return Ok(BatchOutcome::Refused { index, ticket });
+                }
+            }
+        }
+        Err(whole(SubmitError::Busy))
+    }
+
+    fn union(
+        &self,
+        state: &Shards,
+        commands: &[Command],
+        scratch: &mut Scratch,
+    ) -> Result<Touched, BatchError> {
+        let mut all = Touched::default();
+        for (index, command) in commands.iter().enumerate() {
+            match self.prepare(state, command, scratch) {
+                Ok(_) => all.add_all(&scratch.touched),
+                Err(error) => match self.repeated(state, command) {
+                    Ok(Some(_)) => {}
+                    Ok(None) => return Err(BatchError { index, error }),
+                    Err(error) => return Err(BatchError { index, error }),
+                },
+            }
+        }
+        // Idempotency keys of repeats that can't be prepared any more are looked at as well.
+        for command in commands {
+            all.add(place::of_once(self.once_of(command).key));
+        }
+        Ok(all)
+    }
+
+    fn try_out(
+        &self,
+        commands: &[Command],
+        held: &mut Held<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Tried, BatchError> {
+        let mut trial = Trial {
+            base: self.newest().0 + 1,
+            records: Vec::new(),
+            undo: Undo::begin(held),
+            refused: false,
+        };
+        let mut tickets = Vec::with_capacity(commands.len());
+        let mut failed = None;
+        for (index, command) in commands.iter().enumerate() {
+            match self.try_one(command, held, &mut trial, scratch) {
+                Ok(ticket) => tickets.push(ticket),
+                Err(halt) => {
+                    failed = Some((index, halt));
+                    break;
+                }
+            }
+            if trial.refused {
+                break;
+            }
+        }
+        let Trial {
+            base,
+            records,
+            undo,
+            refused,
+        } = trial;
+        undo.put_back(held);
+        match failed {
+            Some((_, Halt::Moved)) => return Ok(Tried::Again),
+            Some((index, Halt::Error(error))) => return Err(BatchError { index, error }),
+            None => {}
+        }
+        if refused {
+            let index = tickets.len() - 1;
+            let ticket = self
+                .keep_refusal(held, records)
+                .map_err(|e| BatchError { index, error: e })?;
+            return Ok(Tried::Refused(index, ticket));
+        }
+        self.keep_all(held, base, &records, &mut tickets)
+            .map_err(|not| BatchError {
+                index: 0,
+                error: not.into(),
+            })?;
+        Ok(Tried::Done(tickets))
+    }
+
+    fn try_one(
+        &self,
+        command: &Command,
+        held: &mut Held<'_>,
+        trial: &mut Trial,
+        scratch: &mut Scratch,
+    ) -> Result<Ticket, Halt> {
+        let intent = match self.prepare(held, command, scratch) {
+            Ok(intent) => intent,
+            Err(error) => {
+                let first = self.repeated(held, command)?;
+                return Ok(Ticket {
+                    seq: first.ok_or(error)?,
+                    answer: None,
+                });
+            }
+        };
+        if !scratch.touched.iter().all(|id| held.holds(id)) {
+            return Err(Halt::Moved);
+        }
+        decide_held(intent, held, trial, scratch, self.horizon())
+    }
+
+    /// Journals the one refusal of a batch, so that a repeat of the batch is refused again.
+    fn keep_refusal(
+        &self,
+        held: &mut Held<'_>,
+        mut records: Vec<(Record, Vec<u8>)>,
+    ) -> Result<Ticket, SubmitError> {
+        let last = records.pop();
+        assert!(last.is_some(), "a refusal was recorded");
+        let Some((record, bytes)) = last else {
+            return Err(SubmitError::Closed);
+        };
+        let seq = Append(self).take(held, &record, &bytes)?;
+        spend(held, &record, seq);
+        Ok(Ticket {
+            seq,
+            answer: Answer::of(seq, &record),
+        })
+    }
+
+    /// Journals all records together and applies them for good.
+    fn keep_all(
+        &self,
+        held: &mut Held<'_>,
+        base: u64,
+        records: &[(Record, Vec<u8>)],
+        tickets: &mut [Ticket],
+    ) -> Result<(), NotTaken> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let bytes = records.iter().map(|(_, bytes)| bytes.len() + 5).sum();
+        let all = records.iter().map(|(_, bytes)| &bytes[..]);
+        let first = self.group.append_all(all, bytes, records.len() as u64)?;
+        for (seq, (record, _)) in (first.0..).map(Seq).zip(records) {
+            evolve(&mut Evolving { access: held, seq }, seq, record);
+            held.touch(seq);
+            spend(held, record, seq);
+        }
+        for ticket in tickets {
+            let Some(at) = ticket.seq.0.checked_sub(base) else {
+                continue;
+            };
+            let Some((record, _)) = records.get(at as usize) else {
+                continue;
+            };
+            ticket.seq = Seq(first.0 + at);
+            ticket.answer = Answer::of(ticket.seq, record);
+        }
+        Ok(())
+    }
+}
+
+fn spend(held: &mut Held<'_>, record: &Record, seq: Seq) {
+    let once = record.once;
+    let spent = Spent {
+        body: once.body,
+        seq: seq.0,
+    };
+    held.shard(place::of_once(once.key))
+        .once
+        .insert(once.key, spent);
+}

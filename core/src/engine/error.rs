@@ -1,0 +1,190 @@
+//! What can go wrong in the engine, apart from refusals for a business reason, which are answers.
+
+use crate::catalog::key::KeyError;
+use crate::engine::watermark::Latched;
+use crate::journal::JournalError;
+use crate::journal::codec::error::CodecError;
+use hubu_kernel::ident::{DocumentId, RowId};
+
+/// Why a command was not decided. None of these spends its key.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// The command has not the form that the catalog asks for.
+    #[error("{0}")]
+    Form(#[from] FormError),
+    /// The actor may not ask for this.
+    #[error("{0}")]
+    Denied(#[from] Denied),
+    /// The key was used for another command.
+    #[error("this idempotency key was used for another command")]
+    KeyReused,
+    /// No such document, or it is outside of the actor's scope.
+    #[error("no document {}", .0.0)]
+    NoDocument(DocumentId),
+    /// The document ended: nothing follows.
+    #[error("document {} has ended", .0.0)]
+    Ended(DocumentId),
+    /// More was asked than can be taken now: come back in a moment.
+    #[error("busy: the queue to the journal is full")]
+    Busy,
+    /// The journal can't be written.
+    #[error(transparent)]
+    Latched(#[from] Latched),
+    /// The engine is closing.
+    #[error("the engine is closing")]
+    Closed,
+}
+
+/// What is wrong with a command's form.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormError {
+    /// The key is empty, too long or has other than visible ASCII.
+    #[error("an idempotency key is 1 to 64 visible ASCII characters")]
+    Key,
+    /// The catalog has no such type.
+    #[error("no such document type")]
+    Kind,
+    /// The catalog has no such division.
+    #[error("no such division: {0:09}")]
+    Division(u32),
+    /// The agency is not one of the division.
+    #[error("{agency:?} is no agency of division {division:09}")]
+    Agency {
+        /// As given.
+        agency: String,
+        /// The document's.
+        division: u32,
+    },
+    /// A document may not be entered with this step, or has no such step.
+    #[error("type {kind} has no step {step:?} here")]
+    Step {
+        /// The type's name.
+        kind: String,
+        /// As asked.
+        step: String,
+    },
+    /// A field that this step does not take.
+    #[error("field {0} may not be set here")]
+    FieldUnwanted(String),
+    /// A field is missing.
+    #[error("field {0} is missing")]
+    FieldMissing(String),
+    /// A field's value is not of its kind.
+    #[error("field {field}: {reason}")]
+    FieldValue {
+        /// The field's name.
+        field: String,
+        /// What it should be.
+        reason: String,
+    },
+    /// Lines are too few, too many, or not wanted.
+    #[error("a {kind} has {min} to {max} lines, not {found}")]
+    Lines {
+        /// The type's name.
+        kind: String,
+        /// The fewest.
+        min: u16,
+        /// The most.
+        max: u16,
+        /// As given.
+        found: usize,
+    },
+    /// Something is wrong with one line.
+    #[error("line {line}: {reason}")]
+    Line {
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The row that a line starts from does not exist or is another division's.
+    #[error("line {line}: no row {} in this division", .row.0)]
+    Base {
+        /// From 1.
+        line: usize,
+        /// The row named.
+        row: RowId,
+    },
+    /// The row that a line chooses can't be.
+    #[error("line {line}: {reason}")]
+    Row {
+        /// From 1.
+        line: usize,
+        /// Why.
+        reason: KeyError,
+    },
+    /// A batch has too many commands, or none.
+    #[error("a batch has 1 to {max} commands, not {found}")]
+    Batch {
+        /// The most.
+        max: usize,
+        /// As given.
+        found: usize,
+    },
+}
+
+/// Why somebody may not ask for something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Denied {
+    /// None of the actor's roles may take this step.
+    #[error("none of your roles may do this")]
+    Role,
+    /// It is another division's.
+    #[error("this is outside of your division")]
+    Division,
+    /// It is another agency's.
+    #[error("this is another agency's")]
+    Agency,
+}
+
+/// Why an engine could not be opened, read or kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The journal failed or is damaged.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A record can't be read: written by a newer program, or damaged.
+    #[error("record {seq}: {source}")]
+    Record {
+        /// Where.
+        seq: u64,
+        /// What is wrong.
+        source: CodecError,
+    },
+    /// A catalog in the journal can't be compiled any more.
+    #[error("catalog version {version} of the journal: {reason}")]
+    Catalog {
+        /// Which.
+        version: u16,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The catalog offered may not follow the one in use.
+    #[error("the new catalog may not follow the one in use: {0}")]
+    Succession(String),
+    /// A snapshot can't be written.
+    #[error("snapshot {path}: {source}")]
+    Snapshot {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What failed.
+        source: std::io::Error,
+    },
+    /// The system refused something at start.
+    #[error("can't {doing}: {source}")]
+    System {
+        /// What was tried.
+        doing: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Nothing more becomes durable.
+    #[error(transparent)]
+    Latched(#[from] Latched),
+    /// The engine is closing.
+    #[error("the engine is closing")]
+    Closed,
+}

@@ -1,0 +1,210 @@
+//! The form of a command (格式): everything that can be said against it without looking at any state.
+//!
+//! HTTP checks the same while it reads; an embedder builds commands by hand, so the engine asks again.
+
+use crate::catalog::document::{
+    DocumentType, FieldKind, FieldPlace, FieldRule, MonthRule, TransitionRule,
+};
+use crate::catalog::model::Catalog;
+use crate::engine::command::{Command, Enter, KEY_MAX};
+use crate::engine::error::FormError;
+use hubu_kernel::document::{Dimension, Field, LINES_MAX, Line, Value};
+use hubu_kernel::ident::FieldId;
+
+/// The most documents that one names as its sources.
+const LINKS_MAX: usize = 256;
+
+/// The most bytes of an actor's name.
+const NAME_MAX: usize = 128;
+
+pub(crate) fn check_key(command: &Command) -> Result<(), FormError> {
+    let key = command.key.as_bytes();
+    let visible = key.iter().all(u8::is_ascii_graphic);
+    let named = (1..=NAME_MAX).contains(&command.actor.name.len());
+    if (1..=KEY_MAX).contains(&key.len()) && visible && named {
+        Ok(())
+    } else {
+        Err(FormError::Key)
+    }
+}
+
+pub(crate) fn check_enter(
+    catalog: &Catalog,
+    kind: &DocumentType,
+    enter: &Enter,
+    step: Option<&TransitionRule>,
+) -> Result<(), FormError> {
+    if catalog.divisions.get(enter.division).is_none() {
+        return Err(FormError::Division(enter.division.0));
+    }
+    check_agency(enter)?;
+    let accepts = |id| {
+        let by_step = step.is_some_and(|step| step.accepts.contains(&id));
+        by_step || kind.entry.accepts.contains(&id)
+    };
+    check_fields(kind, FieldPlace::Header, &enter.fields, accepts)?;
+    let asked = step.map_or(&[][..], |step| &step.asks);
+    check_asked(kind, kind.entry.asks.iter().chain(asked), &enter.fields)?;
+    if enter.links.len() > LINKS_MAX {
+        return Err(FormError::FieldValue {
+            field: "links".into(),
+            reason: format!("at most {LINKS_MAX}"),
+        });
+    }
+    check_lines(catalog, kind, &enter.lines)
+}
+
+pub(crate) fn check_act(
+    catalog: &Catalog,
+    kind: &DocumentType,
+    step: &TransitionRule,
+    fields: &[Field],
+    lines: Option<&[Line]>,
+) -> Result<(), FormError> {
+    check_fields(kind, FieldPlace::Header, fields, |id| {
+        step.accepts.contains(&id)
+    })?;
+    check_asked(kind, step.asks.iter(), fields)?;
+    match lines {
+        Some(_) if !step.edits_lines => Err(FormError::FieldUnwanted("lines".into())),
+        Some(lines) => check_lines(catalog, kind, lines),
+        None => Ok(()),
+    }
+}
+
+fn check_agency(enter: &Enter) -> Result<(), FormError> {
+    let agency = &*enter.agency;
+    let own = format!("{:09}", enter.division.0);
+    let fits = agency.is_empty()
+        || agency.len() == 21
+            && agency.bytes().all(|b| b.is_ascii_digit())
+            && agency.starts_with(&own);
+    fits.then_some(()).ok_or_else(|| FormError::Agency {
+        agency: agency.chars().take(40).collect(),
+        division: enter.division.0,
+    })
+}
+
+fn check_asked<'a>(
+    kind: &DocumentType,
+    mut asked: impl Iterator<Item = &'a FieldId>,
+    fields: &[Field],
+) -> Result<(), FormError> {
+    let missing = asked.find(|id| fields.binary_search_by_key(*id, |f| f.id).is_err());
+    missing.map_or(Ok(()), |id| {
+        Err(FormError::FieldMissing(name_of(kind, *id)))
+    })
+}
+
+fn name_of(kind: &DocumentType, id: FieldId) -> String {
+    kind.field(id)
+        .map_or_else(|| format!("#{}", id.0), |field| field.name.clone())
+}
+
+fn check_fields(
+    kind: &DocumentType,
+    place: FieldPlace,
+    fields: &[Field],
+    accepts: impl Fn(FieldId) -> bool,
+) -> Result<(), FormError> {
+    let mut last = None;
+    for field in fields {
+        let rule = kind
+            .field(field.id)
+            .filter(|rule| rule.place == place && accepts(rule.id));
+        let Some(rule) = rule.filter(|_| last.is_none_or(|last| last < field.id)) else {
+            return Err(FormError::FieldUnwanted(name_of(kind, field.id)));
+        };
+        check_value(rule, &field.value)?;
+        last = Some(field.id);
+    }
+    Ok(())
+}
+
+fn check_value(rule: &FieldRule, value: &Value) -> Result<(), FormError> {
+    let reason = match (&rule.kind, value) {
+        (FieldKind::Text { max }, Value::Text(text)) => {
+            let short = text.chars().count() <= usize::from(*max);
+            (!short).then(|| format!("at most {max} characters"))
+        }
+        (FieldKind::Choice(words), Value::Text(text)) => {
+            let known = words.iter().any(|word| **word == **text);
+            (!known).then(|| format!("one of {}", words.join(", ")))
+        }
+        (FieldKind::Amount, Value::Amount(amount)) => {
+            (amount.0 < 0).then(|| "not less than 0".to_owned())
+        }
+        (FieldKind::Int, Value::Int(number)) => (*number < 0).then(|| "not less than 0".to_owned()),
+        (FieldKind::Flag, Value::Flag(_)) | (FieldKind::Date, Value::Date(_)) => None,
+        _ => Some("another kind of value is wanted".to_owned()),
+    };
+    reason.map_or(Ok(()), |reason| {
+        Err(FormError::FieldValue {
+            field: rule.name.clone(),
+            reason,
+        })
+    })
+}
+
+fn check_lines(catalog: &Catalog, kind: &DocumentType, lines: &[Line]) -> Result<(), FormError> {
+    let (min, max) = (kind.lines.min, kind.lines.max);
+    if lines.len() < usize::from(min) || lines.len() > usize::from(max).min(LINES_MAX) {
+        return Err(FormError::Lines {
+            kind: kind.name.clone(),
+            min,
+            max,
+            found: lines.len(),
+        });
+    }
+    for (at, line) in lines.iter().enumerate() {
+        check_line(catalog, kind, line).map_err(|reason| FormError::Line {
+            line: at + 1,
+            reason,
+        })?;
+    }
+    Ok(())
+}
+
+fn check_line(catalog: &Catalog, kind: &DocumentType, line: &Line) -> Result<(), String> {
+    if !line.amount.is_positive() {
+        return Err("the amount must be more than 0".into());
+    }
+    match (kind.lines.month, line.month) {
+        (MonthRule::Required, None) => return Err("a month is missing".into()),
+        (MonthRule::Absent, Some(_)) => return Err("a month is not wanted".into()),
+        _ => {}
+    }
+    if !kind.lines.to && (line.to_base.is_some() || !line.to.is_empty()) {
+        return Err("a receiving side is not wanted".into());
+    }
+    check_dimensions(catalog, &line.dims)?;
+    check_dimensions(catalog, &line.to)?;
+    check_fields(kind, FieldPlace::Line, &line.fields, |_| true).map_err(|e| e.to_string())?;
+    let mut required = kind
+        .fields
+        .iter()
+        .filter(|f| f.place == FieldPlace::Line && f.required);
+    let missing = required.find(|rule| {
+        line.fields
+            .binary_search_by_key(&rule.id, |f| f.id)
+            .is_err()
+    });
+    missing.map_or(Ok(()), |rule| {
+        Err(format!("field {} is missing", rule.name))
+    })
+}
+
+fn check_dimensions(catalog: &Catalog, dimensions: &[Dimension]) -> Result<(), String> {
+    if !dimensions.is_sorted_by(|a, b| a.code < b.code) {
+        return Err("a dimension stands twice or out of order".into());
+    }
+    for given in dimensions {
+        let Some(rule) = catalog.dimension(given.code) else {
+            return Err(format!("no dimension {}", given.code));
+        };
+        if !given.value.is_empty() && !rule.accepts(&given.value) {
+            return Err(format!("{:?} is no {}", &*given.value, rule.name));
+        }
+    }
+    Ok(())
+}

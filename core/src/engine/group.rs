@@ -1,0 +1,228 @@
+//! Group commit (组提交): while one batch is being made durable, the next one fills.
+//!
+//! There is no timer: a lone command is committed at once, and under load a batch is what arrived
+//! during the sync before it. Memory is bounded by two batches; a full one refuses more.
+
+use crate::engine::tail::Tail;
+use crate::engine::watermark::{Latched, Watermark};
+use crate::journal::{Batch, Journal, push_record};
+use crate::sync::{Condvar, Mutex};
+use hubu_kernel::ident::Seq;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// The most that one batch may hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GroupLimits {
+    /// Bytes of records.
+    pub bytes: usize,
+    /// Records.
+    pub records: u64,
+}
+
+/// Why a record was not taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum NotTaken {
+    /// The batch that waits is full: come back.
+    Full,
+    /// The journal can't be written.
+    Latched(Latched),
+    /// The engine is closing.
+    Closed,
+}
+
+struct Open {
+    payload: Vec<u8>,
+    first: u64,
+    next: u64,
+    idle: bool,
+    closing: bool,
+}
+
+/// Counters of the commit path; all since start.
+#[derive(Default, Debug)]
+pub struct GroupStats {
+    /// Batches made durable.
+    pub batches: AtomicU64,
+    /// Records made durable.
+    pub records: AtomicU64,
+    /// Bytes made durable.
+    pub bytes: AtomicU64,
+    /// Time in the journal's append, in µs.
+    pub sync_us: AtomicU64,
+    /// The longest append, in µs.
+    pub sync_us_max: AtomicU64,
+    /// Records refused because the batch was full.
+    pub full: AtomicU64,
+}
+
+/// The open batch and its way to the journal.
+pub(crate) struct Group {
+    open: Mutex<Open>,
+    work: Condvar,
+    limits: GroupLimits,
+    pub(crate) watermark: Watermark,
+    pub(crate) tail: Tail,
+    pub(crate) stats: GroupStats,
+}
+
+impl Group {
+    pub(crate) fn new(last: u64, limits: GroupLimits, tail_bytes: usize) -> Group {
+        let open = Open {
+            payload: Vec::with_capacity(64 << 10),
+            first: last + 1,
+            next: last + 1,
+            idle: false,
+            closing: false,
+        };
+        Group {
+            open: Mutex::new(open),
+            work: Condvar::new(),
+            limits,
+            watermark: Watermark::new(last),
+            tail: Tail::new(last, tail_bytes),
+            stats: GroupStats::default(),
+        }
+    }
+
+    /// Takes one record; its effects must be applied before any of the shards that it touched is unlocked.
+    pub(crate) fn append(&self, record: &[u8]) -> Result<Seq, NotTaken> {
+        self.append_all(std::iter::once(record), record.len(), 1)
+    }
+
+    /// Takes `count` records of `bytes` together into one batch, or none: returns the first's place.
+    pub(crate) fn append_all<'r>(
+        &self,
+        records: impl Iterator<Item = &'r [u8]>,
+        bytes: usize,
+        count: u64,
+    ) -> Result<Seq, NotTaken> {
+        let mut open = self.open.lock();
+        if let Some(latched) = self.watermark.latched() {
+            return Err(NotTaken::Latched(latched.clone()));
+        }
+        if open.closing {
+            return Err(NotTaken::Closed);
+        }
+        let waiting = open.next - open.first;
+        let full =
+            open.payload.len() + bytes > self.limits.bytes || waiting + count > self.limits.records;
+        if full && waiting > 0 {
+            self.stats.full.fetch_add(1, Ordering::Relaxed);
+            return Err(NotTaken::Full);
+        }
+        let first = open.next;
+        for record in records {
+            push_record(&mut open.payload, record);
+            open.next += 1;
+        }
+        assert_eq!(open.next, first + count, "the caller counted its records");
+        let wake = std::mem::take(&mut open.idle);
+        drop(open);
+        if wake {
+            self.work.notify_one();
+        }
+        Ok(Seq(first))
+    }
+
+    /// The newest sequence number given out; all up to it was applied, or is being, under locks.
+    pub(crate) fn newest(&self) -> u64 {
+        self.open.lock().next - 1
+    }
+
+    /// Bytes and records that wait for the journal.
+    pub(crate) fn waiting(&self) -> (usize, u64) {
+        let open = self.open.lock();
+        (open.payload.len(), open.next - open.first)
+    }
+
+    /// Takes nothing more; the journal's thread ends once all is durable.
+    pub(crate) fn close(&self) {
+        self.open.lock().closing = true;
+        self.work.notify_all();
+    }
+
+    /// The journal's thread: runs until the group is closed or the journal latched.
+    pub(crate) fn run(&self, mut journal: Box<dyn Journal>, renew_every: Duration) {
+        let mut payload = Vec::with_capacity(64 << 10);
+        loop {
+            let Some((first, last)) = self.next_batch(&mut *journal, &mut payload, renew_every)
+            else {
+                return;
+            };
+            let batch = Batch {
+                first,
+                last,
+                payload: &payload,
+            };
+            let start = Instant::now();
+            if let Err(error) = journal.append(&batch) {
+                self.latch(&error.to_string());
+                return;
+            }
+            self.count(&batch, start.elapsed());
+            self.watermark.raise(last);
+            payload = self.tail.push(first, last, payload);
+            payload.clear();
+        }
+    }
+
+    /// Waits for records and swaps them for an empty buffer; `None` when there will be no more.
+    fn next_batch(
+        &self,
+        journal: &mut dyn Journal,
+        empty: &mut Vec<u8>,
+        renew_every: Duration,
+    ) -> Option<(u64, u64)> {
+        assert!(empty.is_empty(), "a batch begins empty");
+        let mut open = self.open.lock();
+        while open.payload.is_empty() {
+            if open.closing {
+                return None;
+            }
+            open.idle = true;
+            if self.work.wait_for(&mut open, renew_every).timed_out() {
+                drop(open);
+                if let Err(error) = journal.renew() {
+                    self.latch(&error.to_string());
+                    return None;
+                }
+                open = self.open.lock();
+            }
+        }
+        open.idle = false;
+        std::mem::swap(&mut open.payload, empty);
+        let (first, last) = (open.first, open.next - 1);
+        open.first = open.next;
+        Some((first, last))
+    }
+
+    fn latch(&self, reason: &str) {
+        // Under the open batch's lock: a record is either refused or was taken before the latch.
+        let open = self.open.lock();
+        tracing::error!(
+            reason,
+            "the journal can't be written: nothing more is accepted"
+        );
+        self.watermark.latch(Latched(Arc::from(reason)));
+        drop(open);
+        self.tail.close();
+    }
+
+    fn count(&self, batch: &Batch<'_>, took: Duration) {
+        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.stats.batches.fetch_add(1, Ordering::Relaxed);
+        self.stats
+            .records
+            .fetch_add(batch.last - batch.first + 1, Ordering::Relaxed);
+        self.stats
+            .bytes
+            .fetch_add(batch.payload.len() as u64, Ordering::Relaxed);
+        self.stats.sync_us.fetch_add(us, Ordering::Relaxed);
+        self.stats.sync_us_max.fetch_max(us, Ordering::Relaxed);
+        metrics::histogram!("hubu_commit_batch_records")
+            .record((batch.last - batch.first + 1) as f64);
+        metrics::histogram!("hubu_commit_sync_seconds").record(took.as_secs_f64());
+    }
+}

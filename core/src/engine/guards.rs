@@ -1,0 +1,91 @@
+//! Required fields and guards (必填项与条件), judged outside of all locks.
+
+use crate::catalog::document::TransitionRule;
+use crate::catalog::guard::{ActorFacts, DocumentFacts, GuardContext, LineFacts, Today};
+use crate::clock::Day;
+use crate::engine::actor::Actor;
+use crate::engine::error::FormError;
+use crate::engine::plan::{Bags, Subject};
+use hubu_kernel::document::Line;
+use hubu_kernel::money::{Cents, Total};
+use hubu_kernel::rejection::Rejection;
+
+/// What a step's guards and required fields say about a document with `fields`.
+pub(crate) struct Facts<'a> {
+    pub(crate) subject: Subject<'a>,
+    pub(crate) step: &'a TransitionRule,
+    pub(crate) actor: &'a Actor,
+    pub(crate) agency: &'a str,
+    pub(crate) creator: &'a str,
+    pub(crate) previous: &'a str,
+    pub(crate) lines: &'a [Line],
+    pub(crate) now_ms: u64,
+}
+
+impl Facts<'_> {
+    /// Required fields, then guards, in order; `Ok(Err(_))` is a refusal.
+    pub(crate) fn judge(&self) -> Result<Result<(), Rejection>, FormError> {
+        let has = |id| crate::catalog::key::find(self.subject.header, id).is_some();
+        if let Some(field) = self.step.requires.iter().find(|id| !has(**id)) {
+            return Ok(Err(Rejection::FieldMissing { field: *field }));
+        }
+        if self.step.guards.is_empty() {
+            return Ok(Ok(()));
+        }
+        let total: Total = self.lines.iter().map(|l| Total::from(l.amount.0)).sum();
+        let Ok(amount) = i64::try_from(total) else {
+            return Ok(Err(Rejection::Overflow));
+        };
+        let needs_lines = self.step.guards.iter().any(|guard| guard.needs_lines);
+        let lines = if needs_lines { self.lines } else { &[] };
+        let bags: Vec<Bags> = lines
+            .iter()
+            .enumerate()
+            .map(|(at, line)| self.subject.bags(at, line))
+            .collect::<Result<_, _>>()?;
+        let facts: Vec<LineFacts<'_>> = lines
+            .iter()
+            .zip(&bags)
+            .map(|(line, bags)| LineFacts {
+                amount: line.amount,
+                month: line.month,
+                line: &bags.line,
+                to: &bags.to,
+                fields: &line.fields,
+            })
+            .collect();
+        Ok(self.judge_guards(&facts, Cents(amount)))
+    }
+
+    fn judge_guards(&self, lines: &[LineFacts<'_>], amount: Cents) -> Result<(), Rejection> {
+        let Day { year, month, day } = Day::in_beijing(self.now_ms);
+        let context = GuardContext {
+            catalog: self.subject.catalog,
+            kind: self.subject.kind,
+            document: DocumentFacts {
+                division: self.subject.division,
+                year: self.subject.year,
+                agency: self.agency,
+                creator: self.creator,
+                previous: self.previous,
+                amount,
+                fields: self.subject.header,
+            },
+            lines,
+            actor: ActorFacts {
+                id: &self.actor.name,
+                division: self.actor.division,
+                agency: self.actor.agency.as_deref().unwrap_or_default(),
+                dept: self.actor.dept.as_deref().unwrap_or_default(),
+            },
+            today: Today { year, month, day },
+        };
+        for (at, guard) in self.step.guards.iter().enumerate() {
+            // A guard that can't be judged counts as not holding.
+            if !guard.eval(&context).unwrap_or(false) {
+                return Err(Rejection::GuardFailed { guard: at as u16 });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,194 @@
+//! The engine (引擎): state in sharded locks, the path of a command, reads, and recovery.
+//!
+//! Reading order: [`command`] and [`answer`] are what goes in and out; [`submit`] is the path;
+//! [`intent`], [`plan`], [`guards`] and [`spawn`] prepare it without locks; [`held`], [`shard`],
+//! [`rows`] and [`place`] are what it locks; [`group`], [`watermark`] and [`tail`] make it durable
+//! and tell of it; [`recover`] begins it all again from the journal; [`read`] looks.
+//!
+//! **Invariant.** Whatever is in memory beyond the watermark is in the open batch or on its way to
+//! the journal, in the order in which it was decided; nothing of it is told to anybody before the
+//! watermark has passed it.
+
+pub mod actor;
+pub mod answer;
+pub mod atomic;
+pub mod catalogs;
+pub mod command;
+pub mod error;
+mod form;
+pub mod group;
+mod guards;
+mod held;
+mod intent;
+mod look;
+mod once;
+pub mod open;
+pub mod permit;
+pub mod place;
+mod plan;
+pub mod read;
+mod recover;
+mod rows;
+mod shard;
+mod spawn;
+mod submit;
+pub mod tail;
+mod undo;
+pub mod watermark;
+
+use crate::clock::Clock;
+use crate::engine::answer::Answer;
+use crate::engine::catalogs::Catalogs;
+use crate::engine::error::EngineError;
+use crate::engine::group::{Group, GroupStats};
+use crate::engine::once::Namer;
+use crate::engine::shard::Shards;
+use crate::engine::tail::Tail;
+use crate::engine::watermark::{Durable, Latched, Watermark};
+use crate::journal::{JournalReader, codec};
+use crate::sync::Mutex;
+use arc_swap::{ArcSwap, Guard};
+use hubu_kernel::ident::{DocumentId, Seq};
+use hubu_kernel::record::Record;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+/// One cell's engine: see the module. Cheap to share behind an [`Arc`].
+pub struct Engine {
+    state: Arc<ArcSwap<Shards>>,
+    group: Arc<Group>,
+    reader: Arc<dyn JournalReader>,
+    catalogs: Catalogs,
+    namer: Namer,
+    clock: Clock,
+    horizon: AtomicU64,
+    archives: AtomicBool,
+    replayed: u64,
+    journal_thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Engine {
+    /// The answer that a repeat gets: the first one, read back from the journal. It blocks on a disk
+    /// or a database, so a network thread asks for it elsewhere.
+    ///
+    /// # Errors
+    /// When the record can't be read.
+    pub fn recall(&self, seq: Seq) -> Result<Option<Answer>, EngineError> {
+        self.watermark().wait_blocking(seq.0)?;
+        Ok(Answer::of(seq, &self.record(seq)?))
+    }
+
+    /// A durable record by its place. It blocks on a disk or a database.
+    ///
+    /// # Errors
+    /// When there is none, or it can't be read.
+    pub fn record(&self, seq: Seq) -> Result<Record, EngineError> {
+        let bytes = self.reader.record(seq.0)?;
+        codec::decode(&bytes).map_err(|source| EngineError::Record { seq: seq.0, source })
+    }
+
+    /// The versions of the catalog.
+    pub fn catalogs(&self) -> &Catalogs {
+        &self.catalogs
+    }
+
+    /// The clock that decisions are stamped with.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Up to where all is durable.
+    pub fn watermark(&self) -> &Watermark {
+        &self.group.watermark
+    }
+
+    /// Resolves once `seq` is durable.
+    pub fn durable(&self, seq: Seq) -> Durable<'_> {
+        self.group.watermark.wait(seq.0)
+    }
+
+    /// Why nothing more is accepted, if so.
+    pub fn latched(&self) -> Option<&Latched> {
+        self.group.watermark.latched()
+    }
+
+    /// The newest durable batches, for views.
+    pub fn tail(&self) -> &Tail {
+        &self.group.tail
+    }
+
+    /// The journal, for views and feeds.
+    pub fn journal(&self) -> &Arc<dyn JournalReader> {
+        &self.reader
+    }
+
+    /// Counters of the commit path.
+    pub fn commit_stats(&self) -> &GroupStats {
+        &self.group.stats
+    }
+
+    /// Bytes and records that wait for the journal.
+    pub fn waiting(&self) -> (usize, u64) {
+        self.group.waiting()
+    }
+
+    /// The newest sequence number given out, durable or not.
+    pub fn newest(&self) -> Seq {
+        Seq(self.group.newest())
+    }
+
+    /// Records replayed when the engine was opened.
+    pub fn replayed(&self) -> u64 {
+        self.replayed
+    }
+
+    /// Keys spent before this record are forgotten: the retention has passed.
+    pub fn forget_keys_before(&self, seq: Seq) {
+        self.horizon.fetch_max(seq.0, Ordering::AcqRel);
+        let state = self.state();
+        for id in Shards::ids() {
+            state.lock(id).once.retain(|_, spent| spent.seq >= seq.0);
+        }
+    }
+
+    /// The archive holds these ended documents: memory lets go of them.
+    pub fn forget_documents(&self, ids: impl IntoIterator<Item = DocumentId>) {
+        let state = self.state();
+        for id in ids {
+            state.lock(place::of_document(id)).retiring.remove(&id);
+        }
+    }
+
+    /// Takes nothing more, waits until all that was taken is durable, and lets the journal go.
+    pub fn close(&self) {
+        self.group.close();
+        if let Some(thread) = self.journal_thread.lock().take() {
+            // The thread asserts; a panic of it has ended the process already.
+            let _joined = thread.join();
+        }
+        self.group.tail.close();
+    }
+
+    pub(crate) fn state(&self) -> Guard<Arc<Shards>> {
+        self.state.load()
+    }
+
+    pub(crate) fn namer(&self) -> &Namer {
+        &self.namer
+    }
+
+    pub(crate) fn horizon(&self) -> u64 {
+        self.horizon.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn archives(&self) -> bool {
+        self.archives.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

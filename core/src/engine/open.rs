@@ -1,0 +1,208 @@
+//! Opening an engine: recover, begin the journal where it is empty, put the catalog to use, start the journal's thread.
+
+use crate::catalog::model::Catalog;
+use crate::catalog::sources::Sources;
+use crate::clock::Clock;
+use crate::engine::Engine;
+use crate::engine::error::EngineError;
+use crate::engine::group::{Group, GroupLimits};
+use crate::engine::once::Namer;
+use crate::engine::recover::{self, Recovered};
+use crate::engine::shard::Shards;
+use crate::journal::{Batch, Journal, JournalReader, codec, push_record};
+use crate::sync::Mutex;
+use arc_swap::ArcSwap;
+use hubu_kernel::record::{Body, Once, Record};
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::time::Duration;
+
+/// How an engine is run.
+#[derive(Debug)]
+pub struct Options {
+    /// The most that waits for the journal.
+    pub limits: GroupLimits,
+    /// Bytes of durable batches kept in memory for views; 0 where none follows.
+    pub tail_bytes: usize,
+    /// How often an idle journal renews its right to write.
+    pub renew_every: Duration,
+    /// Where `now` comes from.
+    pub clock: Clock,
+    /// Ended documents wait in memory until an archive took them; up to this record it has them already.
+    pub archived: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            limits: GroupLimits {
+                bytes: 64 << 20,
+                records: 200_000,
+            },
+            tail_bytes: 0,
+            renew_every: Duration::from_secs(1),
+            clock: Clock::system(),
+            archived: None,
+        }
+    }
+}
+
+impl Engine {
+    /// Opens a cell: its state is what `journal` says, and `sources` become its catalog.
+    ///
+    /// # Errors
+    /// When the journal is damaged or can't be written, or the catalog has mistakes or may not follow
+    /// the one in use.
+    pub fn open(
+        mut journal: Box<dyn Journal>,
+        sources: &Sources,
+        options: Options,
+    ) -> Result<Engine, EngineError> {
+        let reader: Arc<dyn JournalReader> = Arc::from(journal.reader());
+        let mut recovered = Recovered::empty(options.archived);
+        recovered.replay(&*reader, 1)?;
+        begin(&mut *journal, &mut recovered, sources, &options.clock)?;
+        let Recovered {
+            shards,
+            catalogs,
+            secret,
+            last,
+            replayed,
+            ..
+        } = recovered;
+        let group = Arc::new(Group::new(last, options.limits, options.tail_bytes));
+        let state = Arc::new(ArcSwap::from_pointee(shards));
+        let thread = Commit {
+            group: Arc::clone(&group),
+            state: Arc::clone(&state),
+            reader: Arc::clone(&reader),
+            archived: options.archived,
+        };
+        let renew_every = options.renew_every;
+        let spawned = std::thread::Builder::new()
+            .name("hubu-journal".into())
+            .spawn(move || thread.run(journal, renew_every))
+            .map_err(|source| EngineError::System {
+                doing: "start a thread",
+                source,
+            })?;
+        Ok(Engine {
+            state,
+            group,
+            reader,
+            catalogs,
+            namer: Namer::new(secret.unwrap_or_default()),
+            clock: options.clock,
+            horizon: AtomicU64::new(0),
+            archives: AtomicBool::new(options.archived.is_some()),
+            replayed,
+            journal_thread: Mutex::new(Some(spawned)),
+        })
+    }
+}
+
+/// The journal's thread and what it needs.
+struct Commit {
+    group: Arc<Group>,
+    state: Arc<ArcSwap<Shards>>,
+    reader: Arc<dyn JournalReader>,
+    archived: Option<u64>,
+}
+
+impl Commit {
+    fn run(self, journal: Box<dyn Journal>, renew_every: Duration) {
+        self.group.run(journal, renew_every);
+        if self.group.watermark.latched().is_none() {
+            return;
+        }
+        // What was decided and is not durable is undone: memory is built anew from the journal, so
+        // that reads go on with what is durable.
+        let mut recovered = Recovered::empty(self.archived);
+        match recovered.replay(&*self.reader, 1) {
+            Ok(()) => self.state.store(Arc::new(recovered.shards)),
+            Err(error) => {
+                tracing::error!(%error, "the journal can't be read again: reads of what was under way stay refused")
+            }
+        }
+    }
+}
+
+/// Writes what must stand in the journal before the first command.
+fn begin(
+    journal: &mut dyn Journal,
+    recovered: &mut Recovered,
+    sources: &Sources,
+    clock: &Clock,
+) -> Result<(), EngineError> {
+    let now_ms = clock.now_ms().max(recovered.last_ms);
+    let mut bodies = Vec::new();
+    if recovered.secret.is_none() {
+        let secret = draw_secret()?;
+        recovered.secret = Some(secret);
+        bodies.push(Body::Genesis { secret });
+    }
+    let packed = sources.to_bytes();
+    let offered = recover::compile(recovered.catalogs.next().0, &packed)?;
+    if recovered
+        .catalogs
+        .newest()
+        .is_none_or(|newest| newest.digest != offered.digest)
+    {
+        follow(recovered, &offered)?;
+        let version = recovered.catalogs.next();
+        bodies.push(Body::Catalog {
+            version,
+            sources: Arc::from(packed),
+        });
+        recovered.catalogs.push(Arc::new(offered));
+    }
+    if bodies.is_empty() {
+        return Ok(());
+    }
+    let first = recovered.last + 1;
+    recovered.last += bodies.len() as u64;
+    let payload = pack(bodies, now_ms);
+    journal.append(&Batch {
+        first,
+        last: recovered.last,
+        payload: &payload,
+    })?;
+    Ok(())
+}
+
+fn follow(recovered: &Recovered, offered: &Catalog) -> Result<(), EngineError> {
+    let Some(newest) = recovered.catalogs.newest() else {
+        return Ok(());
+    };
+    crate::catalog::succession::check_succession(newest, offered)
+        .map_err(|e| EngineError::Succession(e.to_string()))
+}
+
+fn pack(bodies: Vec<Body>, time_ms: u64) -> Vec<u8> {
+    let mut payload = Vec::new();
+    for body in bodies {
+        let record = Record {
+            time_ms,
+            actor: Arc::from("system"),
+            once: Once::default(),
+            trace: None,
+            body,
+        };
+        let mut bytes = Vec::new();
+        codec::encode(&record, &mut bytes);
+        push_record(&mut payload, &bytes);
+    }
+    payload
+}
+
+fn draw_secret() -> Result<[u8; 16], EngineError> {
+    let mut secret = [0; 16];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut random| random.read_exact(&mut secret))
+        .map_err(|source| EngineError::System {
+            doing: "draw a secret from /dev/urandom",
+            source,
+        })?;
+    Ok(secret)
+}

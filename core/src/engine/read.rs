@@ -1,0 +1,218 @@
+//! Reads: what rows and documents are now, and which sequence number an answer must wait for.
+//!
+//! A read looks at its shards under their locks, one by one, and may be answered once the newest
+//! record that touched them is durable: then nothing that it tells can be undone.
+
+use crate::engine::Engine;
+use crate::engine::place::{self, ShardId};
+use crate::engine::shard::Shard;
+use hubu_kernel::document::Document;
+use hubu_kernel::ident::{Division, DocumentId, LedgerId, RowId, Seq, Year};
+use hubu_kernel::row::Row;
+use std::sync::Arc;
+
+/// The most rows of one page.
+pub const PAGE_MAX: usize = 1000;
+
+/// The most rows that one page looks at; a thin filter answers with few rows and a cursor.
+const LOOKED_MAX: usize = 200_000;
+
+/// A row and its key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RowView {
+    /// Its name.
+    pub id: RowId,
+    /// Its key, as the catalog packs it.
+    pub key: Box<[u8]>,
+    /// What is on it.
+    pub row: Row,
+}
+
+/// Which rows are wanted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RowFilter {
+    /// Of this division alone.
+    pub division: Division,
+    /// Of this agency alone.
+    pub agency: Option<Box<str>>,
+    /// Of this ledger alone.
+    pub ledger: Option<LedgerId>,
+    /// Of this year alone.
+    pub year: Option<Year>,
+}
+
+/// A part of a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Page<T> {
+    /// In order of shards and slots.
+    pub items: Vec<T>,
+    /// Where the next part begins; `None` at the end.
+    pub cursor: Option<u64>,
+    /// What must be durable before the answer leaves.
+    pub seq: Seq,
+}
+
+/// What is known of a document.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Found {
+    /// It is in memory: under way, or ended a moment ago.
+    Here(Arc<Document>),
+    /// It has ended: the archive has it.
+    Ended,
+    /// There is none of this name.
+    Nothing,
+}
+
+impl Engine {
+    /// A row by its name, and what must be durable before it is told.
+    pub fn row(&self, id: RowId) -> (Option<RowView>, Seq) {
+        let state = self.state();
+        let shard = state.lock(place::of_row(id));
+        let slot = place::slot(id);
+        let row = shard
+            .rows
+            .get(slot)
+            .map(|row| view(id, shard.rows.key(slot), row));
+        (row, Seq(shard.last))
+    }
+
+    /// A row by its key.
+    pub fn row_by_key(&self, key: &[u8]) -> (Option<RowView>, Seq) {
+        let (division, agency) = self.catalogs().current().1.shard_part(key);
+        let id = place::of_agency(division, agency);
+        let state = self.state();
+        let shard = state.lock(id);
+        let row = shard.rows.find(key).and_then(|slot| {
+            shard
+                .rows
+                .get(slot)
+                .map(|row| view(place::row(id, slot), key, row))
+        });
+        (row, Seq(shard.last))
+    }
+
+    /// Rows of a filter from `cursor` on, at most `limit` of them.
+    pub fn rows(&self, filter: &RowFilter, cursor: Option<u64>, limit: usize) -> Page<RowView> {
+        let limit = limit.clamp(1, PAGE_MAX);
+        let (mut at, mut slot) = cursor.map_or((0, 0), |c| ((c >> 32) as usize, c as u32 as usize));
+        let only = filter
+            .agency
+            .as_deref()
+            .map(|a| place::of_document_of(filter.division, a));
+        let mut page = Page {
+            items: Vec::new(),
+            cursor: None,
+            seq: Seq(0),
+        };
+        let mut looked = 0;
+        let state = self.state();
+        while at < place::SHARDS {
+            let id = at as ShardId;
+            if only.is_none_or(|only| only == id) {
+                let shard = state.lock(id);
+                page.seq = page.seq.max(Seq(shard.last));
+                let stopped = pick(&shard, id, slot, filter, limit, &mut page.items);
+                looked += shard.rows.len();
+                if let Some(next) = stopped {
+                    page.cursor = Some((at as u64) << 32 | next as u64);
+                    return page;
+                }
+            }
+            at += 1;
+            slot = 0;
+            if looked > LOOKED_MAX && at < place::SHARDS {
+                page.cursor = Some((at as u64) << 32);
+                return page;
+            }
+        }
+        page
+    }
+
+    /// A document by its name, and what must be durable before it is told.
+    pub fn document(&self, id: DocumentId) -> (Found, Seq) {
+        let state = self.state();
+        let shard = state.lock(place::of_document(id));
+        let found = match (shard.documents.get(&id), shard.retiring.get(&id)) {
+            (Some(document), _) => Found::Here(Arc::new(document.clone())),
+            (None, Some(document)) => Found::Here(Arc::clone(document)),
+            (None, None) if self.has_ended(&shard, id) => Found::Ended,
+            (None, None) => Found::Nothing,
+        };
+        (found, Seq(shard.last))
+    }
+
+    /// Whether a document of this shard once was, and is under way no more.
+    pub(crate) fn has_ended(&self, shard: &Shard, id: DocumentId) -> bool {
+        let count = place::count(id);
+        count >= 1 && count <= shard.documents_named && !shard.documents.contains_key(&id)
+    }
+
+    /// How many rows and open documents there are: a walk over all shards, for metrics.
+    pub fn census(&self) -> Census {
+        let state = self.state();
+        let mut census = Census::default();
+        for id in crate::engine::shard::Shards::ids() {
+            let shard = state.lock(id);
+            census.rows += shard.rows.len() as u64;
+            census.open_documents += shard.documents.len() as u64;
+            census.retiring_documents += shard.retiring.len() as u64;
+            census.keys += shard.once.len() as u64;
+        }
+        census
+    }
+}
+
+/// How much an engine holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Census {
+    /// Rows.
+    pub rows: u64,
+    /// Documents under way.
+    pub open_documents: u64,
+    /// Documents that ended and are not in the archive yet.
+    pub retiring_documents: u64,
+    /// Idempotency keys remembered.
+    pub keys: u64,
+}
+
+fn view(id: RowId, key: &[u8], row: &Row) -> RowView {
+    RowView {
+        id,
+        key: key.into(),
+        row: row.clone(),
+    }
+}
+
+/// Collects rows of one shard; says where it stopped when the page is full.
+fn pick(
+    shard: &Shard,
+    id: ShardId,
+    from: usize,
+    filter: &RowFilter,
+    limit: usize,
+    items: &mut Vec<RowView>,
+) -> Option<usize> {
+    let packed = filter.agency.as_deref().map(place::pack_agency);
+    for (slot, key, row) in shard.rows.iter().skip(from) {
+        let fits = row.division == filter.division
+            && filter.ledger.is_none_or(|ledger| row.ledger == ledger)
+            && filter.year.is_none_or(|year| row.year == year)
+            && packed
+                .as_ref()
+                .is_none_or(|packed| is_of_agency(key, packed));
+        if fits {
+            if items.len() == limit {
+                return Some(slot);
+            }
+            items.push(view(place::row(id, slot), key, row));
+        }
+    }
+    None
+}
+
+/// Whether a packed key's first dimension is this agency.
+fn is_of_agency(key: &[u8], packed: &[u8]) -> bool {
+    let head = crate::catalog::key::HEAD;
+    key.get(8).is_some_and(|present| present & 1 != 0)
+        && key.get(head..head + packed.len()) == Some(packed)
+}

@@ -1,0 +1,178 @@
+//! A shard: the rows, documents, series and keys that one lock guards.
+
+use crate::engine::place::{self, ShardId};
+use crate::engine::rows::Rows;
+use crate::sync::Mutex;
+use hubu_kernel::document::Document;
+use hubu_kernel::evolve::State;
+use hubu_kernel::ident::{Division, DocumentId, RowId, Seq, TypeId, Year};
+use hubu_kernel::record::NewRow;
+use hubu_kernel::row::Row;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+/// A series of document numbers: gapless within division, year and type.
+pub(crate) type SeriesKey = (Division, Year, TypeId);
+
+/// What is remembered of a command's key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Spent {
+    /// What was asked under it.
+    pub(crate) body: u64,
+    /// Where its answer stands.
+    pub(crate) seq: u64,
+}
+
+/// Keys of the once table are hashes already.
+#[derive(Default)]
+pub(crate) struct NoHash(u64);
+
+impl Hasher for NoHash {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, _: &[u8]) {
+        assert!(self.0 == u64::MAX, "only whole keys are hashed here");
+    }
+    fn write_u128(&mut self, key: u128) {
+        self.0 = key as u64;
+    }
+}
+
+pub(crate) type OnceTable = HashMap<u128, Spent, BuildHasherDefault<NoHash>>;
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct Shard {
+    pub(crate) rows: Rows,
+    pub(crate) documents: HashMap<DocumentId, Document>,
+    /// Ended documents that the archive does not hold yet.
+    pub(crate) retiring: HashMap<DocumentId, Arc<Document>>,
+    pub(crate) numbers: HashMap<SeriesKey, u64>,
+    pub(crate) once: OnceTable,
+    /// How many documents were named here.
+    pub(crate) documents_named: u64,
+    /// The newest record that looked at this shard: a reader waits for it.
+    pub(crate) last: u64,
+    /// Records up to here are part of what the shard was restored from.
+    pub(crate) stamp: u64,
+}
+
+/// All shards of a cell.
+pub(crate) struct Shards {
+    shards: Box<[Padded]>,
+}
+
+/// Two locks never share a cache line.
+#[repr(align(128))]
+#[derive(Default)]
+struct Padded(Mutex<Shard>);
+
+impl Shards {
+    pub(crate) fn new() -> Shards {
+        Shards {
+            shards: (0..place::SHARDS).map(|_| Padded::default()).collect(),
+        }
+    }
+
+    pub(crate) fn lock(&self, id: ShardId) -> crate::sync::MutexGuard<'_, Shard> {
+        self.shards[usize::from(id)].0.lock()
+    }
+
+    /// The shard without a lock: recovery is alone.
+    pub(crate) fn get_mut(&mut self, id: ShardId) -> &mut Shard {
+        self.shards[usize::from(id)].0.get_mut()
+    }
+
+    pub(crate) fn ids() -> impl Iterator<Item = ShardId> {
+        (0..place::SHARDS).map(|n| n as ShardId)
+    }
+}
+
+/// Somewhere shards can be had to change.
+pub(crate) trait Access {
+    /// The shard, or `None` where it is not concerned.
+    fn shard(&mut self, id: ShardId) -> &mut Shard;
+    /// Whether an ended document is kept for the archive.
+    fn keeps_retired(&self, seq: Seq) -> bool;
+}
+
+/// Applies one record to shards, leaving those that are newer than it.
+pub(crate) struct Evolving<'a, A> {
+    pub(crate) access: &'a mut A,
+    pub(crate) seq: Seq,
+}
+
+impl<A: Access> Evolving<'_, A> {
+    fn due(&mut self, id: ShardId) -> Option<&mut Shard> {
+        let seq = self.seq.0;
+        let shard = self.access.shard(id);
+        (shard.stamp < seq).then(|| {
+            shard.last = shard.last.max(seq);
+            shard
+        })
+    }
+}
+
+impl<A: Access> State for Evolving<'_, A> {
+    fn insert_row(&mut self, new: &NewRow) {
+        let Some(shard) = self.due(place::of_row(new.id)) else {
+            return;
+        };
+        assert_eq!(
+            place::slot(new.id),
+            shard.rows.len(),
+            "rows come to be in order"
+        );
+        shard.rows.push(&new.key, Row::new(new.kind));
+    }
+
+    fn row(&mut self, id: RowId) -> Option<&mut Row> {
+        let shard = self.due(place::of_row(id))?;
+        let row = shard.rows.get_mut(place::slot(id));
+        assert!(row.is_some(), "{id:?} was named before it was");
+        row
+    }
+
+    fn insert_document(&mut self, document: Document) {
+        if let Some(shard) = self.due(place::of_document(document.id)) {
+            shard.documents.insert(document.id, document);
+        }
+    }
+
+    fn document(&mut self, id: DocumentId) -> Option<&mut Document> {
+        let shard = self.due(place::of_document(id))?;
+        let document = shard.documents.get_mut(&id);
+        assert!(document.is_some(), "{id:?} moved after it ended");
+        document
+    }
+
+    fn retire_document(&mut self, id: DocumentId) {
+        let keep = self.access.keeps_retired(self.seq);
+        let Some(shard) = self.due(place::of_document(id)) else {
+            return;
+        };
+        if let Some(document) = shard.documents.remove(&id)
+            && keep
+        {
+            shard.retiring.insert(id, Arc::new(document));
+        }
+    }
+
+    fn set_number(&mut self, division: Division, year: Year, kind: TypeId, number: u64) {
+        if let Some(shard) = self.due(place::of_numbers(division)) {
+            let last = shard
+                .numbers
+                .insert((division, year, kind), number)
+                .unwrap_or(0);
+            assert_eq!(last + 1, number, "a series has no gap");
+        }
+    }
+
+    fn set_document_counter(&mut self, id: DocumentId) {
+        if let Some(shard) = self.due(place::of_document(id)) {
+            shard.documents_named = shard.documents_named.max(place::count(id));
+        }
+    }
+}

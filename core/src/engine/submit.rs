@@ -1,0 +1,281 @@
+//! The path of one command: prepare it, lock its shards in order, judge, journal, apply, unlock.
+//!
+//! Nothing awaits, syncs or logs under a lock. The record is encoded and taken by the open batch
+//! *before* it is applied: when the batch is full, nothing has changed. As all this happens under the
+//! locks of everything that was looked at, conflicting commands stand in the journal in the order in
+//! which they were decided.
+
+use crate::engine::Engine;
+use crate::engine::answer::{Answer, Ticket};
+use crate::engine::command::Command;
+use crate::engine::error::SubmitError;
+use crate::engine::group::NotTaken;
+use crate::engine::held::{Held, Touched};
+use crate::engine::intent::Intent;
+use crate::engine::place;
+use crate::engine::plan::{Plan, Scene};
+use crate::engine::shard::{Access, Evolving, Spent};
+use hubu_kernel::decide::{Request, Verdict, decide};
+use hubu_kernel::effect::Phase;
+use hubu_kernel::evolve::evolve;
+use hubu_kernel::ident::Seq;
+use hubu_kernel::record::{Body, Decided, Record, Refused};
+use hubu_kernel::rejection::Rejection;
+use std::cell::RefCell;
+use std::sync::Arc;
+
+/// Room that a thread keeps from one command to the next.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    pub(crate) plan: Plan,
+    pub(crate) verdict: Verdict,
+    pub(crate) touched: Touched,
+    pub(crate) bytes: Vec<u8>,
+}
+
+thread_local!(static SCRATCH: RefCell<Scratch> = RefCell::default());
+
+/// How often a step is tried anew because its document moved between look and lock.
+const ATTEMPTS: u32 = 64;
+
+/// A step could not be decided on what was looked at.
+pub(crate) enum Halt {
+    /// The document moved meanwhile: look again.
+    Moved,
+    /// No.
+    Error(SubmitError),
+}
+
+impl<E: Into<SubmitError>> From<E> for Halt {
+    fn from(error: E) -> Halt {
+        Halt::Error(error.into())
+    }
+}
+
+impl From<NotTaken> for SubmitError {
+    fn from(not: NotTaken) -> SubmitError {
+        match not {
+            NotTaken::Full => SubmitError::Busy,
+            NotTaken::Latched(latched) => SubmitError::Latched(latched),
+            NotTaken::Closed => SubmitError::Closed,
+        }
+    }
+}
+
+/// Takes records, gives them their places and applies them to the locked shards.
+pub(crate) trait Sink {
+    fn take(&mut self, held: &mut Held<'_>, record: &Record, bytes: &[u8])
+    -> Result<Seq, NotTaken>;
+}
+
+/// Records go to the open batch at once.
+pub(crate) struct Append<'e>(pub(crate) &'e Engine);
+
+impl Sink for Append<'_> {
+    fn take(
+        &mut self,
+        held: &mut Held<'_>,
+        record: &Record,
+        bytes: &[u8],
+    ) -> Result<Seq, NotTaken> {
+        let seq = self.0.group.append(bytes)?;
+        evolve(&mut Evolving { access: held, seq }, seq, record);
+        held.touch(seq);
+        Ok(seq)
+    }
+}
+
+impl Engine {
+    /// Decides one command. The answer may be given once [`Ticket::seq`] is durable.
+    ///
+    /// # Errors
+    /// See [`SubmitError`]: the command was not decided and its key is not spent.
+    pub fn submit(&self, command: Command) -> Result<Ticket, SubmitError> {
+        if let Some(latched) = self.watermark().latched() {
+            return Err(latched.clone().into());
+        }
+        SCRATCH.with_borrow_mut(|scratch| {
+            for _ in 0..ATTEMPTS {
+                match self.attempt(&command, scratch) {
+                    Err(Halt::Moved) => {}
+                    Err(Halt::Error(error)) => return Err(error),
+                    Ok(ticket) => return Ok(ticket),
+                }
+            }
+            Err(SubmitError::Busy)
+        })
+    }
+
+    fn attempt(&self, command: &Command, scratch: &mut Scratch) -> Result<Ticket, Halt> {
+        let state = self.state();
+        let intent = match self.prepare(&**state, command, scratch) {
+            Ok(intent) => intent,
+            Err(error) => {
+                let first = self.repeated(&**state, command)?;
+                return Ok(Ticket {
+                    seq: first.ok_or(error)?,
+                    answer: None,
+                });
+            }
+        };
+        let mut held = Held::lock(&state, &scratch.touched, self.archives());
+        decide_held(
+            intent,
+            &mut held,
+            &mut Append(self),
+            scratch,
+            self.horizon(),
+        )
+    }
+}
+
+/// Decides an intent under the locks of all that it looks at.
+pub(crate) fn decide_held(
+    intent: Intent<'_>,
+    held: &mut Held<'_>,
+    sink: &mut dyn Sink,
+    scratch: &mut Scratch,
+    horizon: u64,
+) -> Result<Ticket, Halt> {
+    let once = intent.once;
+    let spent = held.get(place::of_once(once.key)).once.get(&once.key);
+    if let Some(spent) = spent.filter(|spent| spent.seq >= horizon) {
+        if spent.body != once.body {
+            return Err(SubmitError::KeyReused.into());
+        }
+        return Ok(Ticket {
+            seq: Seq(spent.seq),
+            answer: None,
+        });
+    }
+    let Scratch {
+        plan,
+        verdict,
+        bytes,
+        ..
+    } = scratch;
+    let record = match judge(&intent, held, plan, verdict)? {
+        Ok(()) => accept(intent, held, plan, verdict),
+        Err(rejection) => refuse(intent, plan, rejection),
+    };
+    bytes.clear();
+    crate::journal::codec::encode(&record, bytes);
+    let seq = sink.take(held, &record, bytes)?;
+    let spent = Spent {
+        body: once.body,
+        seq: seq.0,
+    };
+    held.shard(place::of_once(once.key))
+        .once
+        .insert(once.key, spent);
+    Ok(Ticket {
+        seq,
+        answer: Answer::of(seq, &record),
+    })
+}
+
+fn judge(
+    intent: &Intent<'_>,
+    held: &Held<'_>,
+    plan: &mut Plan,
+    verdict: &mut Verdict,
+) -> Result<Result<(), Rejection>, Halt> {
+    let document = match &intent.seen {
+        None => None,
+        Some(seen) => {
+            let current = held
+                .get(place::of_document(seen.id))
+                .documents
+                .get(&seen.id);
+            let same = current.filter(|current| current.version == seen.version);
+            Some(same.ok_or(Halt::Moved)?)
+        }
+    };
+    if let Err(rejection) = intent.judged {
+        return Ok(Err(rejection));
+    }
+    plan.resolve(held);
+    let request = Request {
+        actor: &intent.actor.name,
+        if_match: intent.if_match,
+        transition: intent.step.map(|step| &step.kernel),
+        moves: &plan.found_moves,
+        postings: &plan.found_postings,
+    };
+    Ok(decide(&Scene { held, plan }, document, &request, verdict))
+}
+
+fn accept(intent: Intent<'_>, held: &mut Held<'_>, plan: &Plan, verdict: &mut Verdict) -> Record {
+    let rule = intent.step.map(|step| step.kernel);
+    let mut content = intent.content;
+    let (document, from, version) = match &intent.seen {
+        Some(seen) => (seen.id, seen.state, seen.version + 1),
+        None => {
+            let shard = place::of_document_of(content.division, &content.agency);
+            let count = held.get(shard).documents_named + 1;
+            let series = (content.division, content.year, content.kind);
+            let numbers = &held.get(place::of_numbers(content.division)).numbers;
+            content.number = numbers.get(&series).copied().unwrap_or(0) + 1;
+            content.catalog = intent.version;
+            (place::document(shard, count), intent.kind.initial, 1)
+        }
+    };
+    let own = intent.seen.is_none().then_some(document);
+    let spawned = super::spawn::name(held, intent.catalog, intent.spawns, document, own);
+    let (fields, lines, entry) = match intent.seen {
+        Some(_) => (
+            content.fields,
+            intent.edits_lines.then_some(content.lines),
+            None,
+        ),
+        None => (Vec::new(), None, Some(content)),
+    };
+    let decided = Decided {
+        document,
+        kind: intent.kind.id,
+        catalog: intent.version,
+        transition: rule.map(|rule| rule.id),
+        from,
+        state: rule.map_or(intent.kind.initial, |rule| rule.to),
+        version,
+        phase: rule.map_or(Phase::None, |rule| rule.phase),
+        terminal: rule.is_some_and(|rule| rule.terminal),
+        entry,
+        fields,
+        lines,
+        rows: plan.new_rows(),
+        changes: verdict.changes.clone(),
+        postings: plan.found_postings.clone(),
+        spawned,
+        warnings: verdict.warnings.clone(),
+    };
+    Record {
+        time_ms: intent.now_ms,
+        actor: Arc::clone(&intent.actor.name),
+        once: intent.once,
+        trace: intent.trace,
+        body: Body::Decided(Box::new(decided)),
+    }
+}
+
+fn refuse(intent: Intent<'_>, plan: &Plan, rejection: Rejection) -> Record {
+    let row_key = match rejection {
+        Rejection::Row { row, .. } => plan.key_of(row).map(Box::from),
+        _ => None,
+    };
+    let refused = Refused {
+        document: intent.seen.map(|seen| seen.id),
+        kind: intent.kind.id,
+        catalog: intent.version,
+        transition: intent.step.map(|step| step.kernel.id),
+        rejection,
+        row_key,
+    };
+    Record {
+        time_ms: intent.now_ms,
+        actor: Arc::clone(&intent.actor.name),
+        once: intent.once,
+        trace: intent.trace,
+        body: Body::Refused(Box::new(refused)),
+    }
+}
