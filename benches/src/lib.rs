@@ -1,1 +1,3 @@
-//! Placeholder until the crate's owner lands it.
+//! What the benches share: the commands and records that they measure.
+
+pub mod samples;

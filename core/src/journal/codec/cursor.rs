@@ -9,27 +9,24 @@ const RESERVE_MAX: usize = 4096;
 /// Bytes, and how far they have been read.
 #[derive(Clone, Debug)]
 pub struct Cursor<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    rest: &'a [u8],
+    size: usize,
 }
 
 impl<'a> Cursor<'a> {
     /// Starts at the first of `bytes`.
     #[inline]
     pub const fn new(bytes: &'a [u8]) -> Cursor<'a> {
-        Cursor { bytes, at: 0 }
+        Cursor {
+            rest: bytes,
+            size: bytes.len(),
+        }
     }
 
     /// How many bytes have been read.
     #[inline]
     pub const fn position(&self) -> usize {
-        self.at
-    }
-
-    /// The bytes not yet read.
-    #[inline]
-    fn rest(&self) -> &'a [u8] {
-        self.bytes.get(self.at..).unwrap_or_default()
+        self.size - self.rest.len()
     }
 
     /// Checks that all was read.
@@ -37,11 +34,13 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// [`CodecError::Trailing`].
     #[inline]
-    pub fn finish(&self) -> Result<(), CodecError> {
-        if self.at == self.bytes.len() {
+    pub const fn finish(&self) -> Result<(), CodecError> {
+        if self.rest.is_empty() {
             Ok(())
         } else {
-            Err(CodecError::Trailing { at: self.at })
+            Err(CodecError::Trailing {
+                at: self.position(),
+            })
         }
     }
 
@@ -50,11 +49,11 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// [`CodecError::Truncated`].
     #[inline]
-    pub fn take(&mut self, count: usize) -> Result<&'a [u8], CodecError> {
-        let Some(taken) = self.rest().get(..count) else {
-            return Err(CodecError::Truncated { at: self.at });
+    pub const fn take(&mut self, count: usize) -> Result<&'a [u8], CodecError> {
+        let Some((taken, rest)) = self.rest.split_at_checked(count) else {
+            return Err(self.truncated());
         };
-        self.at += count;
+        self.rest = rest;
         Ok(taken)
     }
 
@@ -63,11 +62,11 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// [`CodecError::Truncated`].
     #[inline]
-    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], CodecError> {
-        let Some(taken) = self.rest().first_chunk::<N>() else {
-            return Err(CodecError::Truncated { at: self.at });
+    pub const fn array<const N: usize>(&mut self) -> Result<[u8; N], CodecError> {
+        let Some((taken, rest)) = self.rest.split_first_chunk::<N>() else {
+            return Err(self.truncated());
         };
-        self.at += N;
+        self.rest = rest;
         Ok(*taken)
     }
 
@@ -76,29 +75,56 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// [`CodecError::Truncated`].
     #[inline]
-    pub fn byte(&mut self) -> Result<u8, CodecError> {
-        let Some(&byte) = self.bytes.get(self.at) else {
-            return Err(CodecError::Truncated { at: self.at });
+    pub const fn byte(&mut self) -> Result<u8, CodecError> {
+        let Some((byte, rest)) = self.rest.split_first() else {
+            return Err(self.truncated());
         };
-        self.at += 1;
-        Ok(byte)
+        self.rest = rest;
+        Ok(*byte)
+    }
+
+    #[cold]
+    const fn truncated(&self) -> CodecError {
+        CodecError::Truncated {
+            at: self.position(),
+        }
     }
 
     /// Reads a LEB128 number in its shortest form.
     ///
     /// # Errors
     /// [`CodecError::Truncated`], [`CodecError::Varint`].
-    #[inline]
+    #[inline(always)]
     pub fn varint(&mut self) -> Result<u64, CodecError> {
-        match varint::read(self.rest()) {
-            Ok((value, size)) => {
-                self.at += size;
+        match self.rest.split_first() {
+            Some((byte, rest)) if *byte < 0x80 => {
+                self.rest = rest;
+                Ok(u64::from(*byte))
+            }
+            _ => self.varint_long(),
+        }
+    }
+
+    #[inline]
+    fn varint_long(&mut self) -> Result<u64, CodecError> {
+        let (value, size) = varint::read(self.rest);
+        match self.rest.get(size..) {
+            Some(rest) if size > 0 => {
+                self.rest = rest;
                 Ok(value)
             }
-            Err(varint::Bad::Short) => Err(CodecError::Truncated {
-                at: self.bytes.len(),
-            }),
-            Err(varint::Bad::Form) => Err(CodecError::Varint { at: self.at }),
+            _ => Err(self.no_varint()),
+        }
+    }
+
+    #[cold]
+    fn no_varint(&self) -> CodecError {
+        if varint::is_cut(self.rest) {
+            CodecError::Truncated { at: self.size }
+        } else {
+            CodecError::Varint {
+                at: self.position(),
+            }
         }
     }
 
@@ -138,10 +164,13 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub fn fits(&self, count: u64, size_min: usize) -> Result<usize, CodecError> {
         assert!(size_min > 0, "an element takes room");
-        let most = self.rest().len() / size_min;
+        let most = self.rest.len() / size_min;
         match usize::try_from(count) {
             Ok(count) if count <= most => Ok(count),
-            _ => Err(CodecError::Count { count, at: self.at }),
+            _ => Err(CodecError::Count {
+                count,
+                at: self.position(),
+            }),
         }
     }
 
@@ -162,7 +191,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub fn text(&mut self) -> Result<&'a str, CodecError> {
         let size = self.count(1)?;
-        let at = self.at;
+        let at = self.position();
         core::str::from_utf8(self.take(size)?).map_err(|_| CodecError::Text { at })
     }
 
@@ -188,7 +217,7 @@ impl<'a> Cursor<'a> {
     #[cold]
     pub fn no_number(&self, what: &'static str, value: impl Into<u64>) -> CodecError {
         let value = value.into();
-        let at = self.at;
+        let at = self.position();
         CodecError::Number { what, value, at }
     }
 }

@@ -16,7 +16,8 @@
 use super::changes::{put_changes, put_postings, read_changes, read_postings};
 use super::cursor::Cursor;
 use super::entry::{
-    flag, put_entry, put_fields, put_lines, read_entry, read_fields, read_flags, read_lines,
+    blank, fill_entry, flag, put_entry, put_fields, put_lines, read_entry, read_fields, read_flags,
+    read_lines,
 };
 use super::error::CodecError;
 use super::recent::Recent;
@@ -139,13 +140,57 @@ fn put_document_parts(decided: &Decided, recent: &mut Recent, out: &mut Vec<u8>)
     }
 }
 
-/// Reads the body.
-pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Decided, CodecError> {
+/// Reads the body, into the box in which it will live: it is too large to be handed around.
+pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Box<Decided>, CodecError> {
     use part_flag::*;
     use step_flag::*;
     let step = cursor.byte()?;
     let parts = read_flags(cursor, ALL, "flags of a step")?;
     let (did, has) = (|bit: u8| step & bit != 0, |bit: u8| parts & bit != 0);
+    let mut decided = read_step(cursor, step, has(VERSION_ONE))?;
+    let recent = &mut Recent::new();
+    if has(ROWS) {
+        decided.rows = read_new_rows(cursor, recent)?;
+    }
+    if did(CHANGES) {
+        decided.changes = read_changes(cursor, recent)?;
+    }
+    if did(POSTINGS) {
+        decided.postings = read_postings(cursor, recent)?;
+    }
+    if has(WARNINGS) {
+        decided.warnings = cursor.list(1, |c| Ok(RowId(c.narrow("row")?)))?;
+    }
+    let usual = (decided.kind, decided.catalog);
+    if did(ENTRY) {
+        fill_entry(cursor, recent, decided.entry.insert(blank(usual)))?;
+    }
+    if has(FIELDS) {
+        decided.fields = read_fields(cursor)?;
+    }
+    if has(LINES) {
+        decided.lines = Some(read_lines(cursor, recent)?);
+    }
+    if has(SPAWNED) {
+        decided.spawned = cursor.list(SPAWNED_SIZE_MIN, |c| {
+            Ok(Spawned {
+                document: DocumentId(c.varint()?),
+                state: StateId(c.byte()?),
+                entry: read_entry(c, usual, recent)?,
+            })
+        })?;
+    }
+    Ok(decided)
+}
+
+/// Reads which document moved and how; all that may be absent is empty.
+#[inline]
+fn read_step(
+    cursor: &mut Cursor<'_>,
+    step: u8,
+    is_version_one: bool,
+) -> Result<Box<Decided>, CodecError> {
+    use step_flag::*;
     let phase = step >> PHASE_SHIFT & 7;
     let Some(&phase) = PHASES.get(usize::from(phase)) else {
         return Err(cursor.no_number("phase", phase));
@@ -153,26 +198,18 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Decided, CodecError> {
     let document = DocumentId(cursor.varint()?);
     let kind = TypeId(cursor.narrow("document type")?);
     let catalog = CatalogVersion(cursor.narrow("catalog version")?);
-    let transition = if did(TRANSITION) {
+    let transition = if step & TRANSITION != 0 {
         Some(TransitionId(cursor.byte()?))
     } else {
         None
     };
     let [from, state] = cursor.array()?.map(StateId);
-    let version = if has(VERSION_ONE) {
+    let version = if is_version_one {
         1
     } else {
         cursor.narrow("version")?
     };
-    let recent = &mut Recent::new();
-    let rows = part(has(ROWS), || read_new_rows(cursor, recent))?;
-    let changes = part(did(CHANGES), || read_changes(cursor, recent))?;
-    let postings = part(did(POSTINGS), || read_postings(cursor, recent))?;
-    let warnings = part(has(WARNINGS), || {
-        cursor.list(1, |c| Ok(RowId(c.narrow("row")?)))
-    })?;
-    let usual = (kind, catalog);
-    Ok(Decided {
+    Ok(Box::new(Decided {
         document,
         kind,
         catalog,
@@ -181,35 +218,16 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Decided, CodecError> {
         state,
         version,
         phase,
-        terminal: did(TERMINAL),
-        rows,
-        changes,
-        postings,
-        warnings,
-        entry: did(ENTRY)
-            .then(|| read_entry(cursor, usual, recent))
-            .transpose()?,
-        fields: part(has(FIELDS), || read_fields(cursor))?,
-        lines: has(LINES).then(|| read_lines(cursor, recent)).transpose()?,
-        spawned: part(has(SPAWNED), || {
-            cursor.list(SPAWNED_SIZE_MIN, |c| {
-                Ok(Spawned {
-                    document: DocumentId(c.varint()?),
-                    state: StateId(c.byte()?),
-                    entry: read_entry(c, usual, recent)?,
-                })
-            })
-        })?,
-    })
-}
-
-/// A list, empty when it is not there.
-#[inline]
-fn part<T>(
-    present: bool,
-    read: impl FnOnce() -> Result<Vec<T>, CodecError>,
-) -> Result<Vec<T>, CodecError> {
-    if present { read() } else { Ok(Vec::new()) }
+        terminal: step & TERMINAL != 0,
+        entry: None,
+        fields: Vec::new(),
+        lines: None,
+        rows: Vec::new(),
+        changes: Vec::new(),
+        postings: Vec::new(),
+        spawned: Vec::new(),
+        warnings: Vec::new(),
+    }))
 }
 
 fn put_new_rows(rows: &[NewRow], recent: &mut Recent, out: &mut Vec<u8>) {

@@ -17,7 +17,7 @@ use super::cursor::Cursor;
 use super::error::CodecError;
 use super::recent::Recent;
 use super::varint;
-use hubu_kernel::document::{Dimension, Entry, Field, Line, Value};
+use hubu_kernel::document::{Dimension, Entry, Field, LINES_MAX, Line, Value};
 use hubu_kernel::ident::{CatalogVersion, Division, DocumentId, FieldId, TypeId, Year};
 use hubu_kernel::money::Cents;
 
@@ -104,49 +104,66 @@ pub(super) fn put_entry(entry: &Entry, usual: Usual, recent: &mut Recent, out: &
 }
 
 /// Reads an entry.
+#[inline]
 pub(super) fn read_entry(
     cursor: &mut Cursor<'_>,
     usual: Usual,
     recent: &mut Recent,
 ) -> Result<Entry, CodecError> {
+    let mut entry = blank(usual);
+    fill_entry(cursor, recent, &mut entry)?;
+    Ok(entry)
+}
+
+/// An entry of which nothing was read yet.
+#[inline]
+pub(super) fn blank((kind, catalog): Usual) -> Entry {
+    Entry {
+        kind,
+        catalog,
+        division: Division(0),
+        year: Year(0),
+        agency: Box::default(),
+        number: 0,
+        fields: Vec::new(),
+        lines: Vec::new(),
+        links: Vec::new(),
+    }
+}
+
+/// Reads a blank entry where it will live: it is too large to be handed around.
+pub(super) fn fill_entry(
+    cursor: &mut Cursor<'_>,
+    recent: &mut Recent,
+    entry: &mut Entry,
+) -> Result<(), CodecError> {
     use entry_flag::*;
     let flags = read_flags(cursor, ALL, "flags of an entry")?;
     let has = |bit: u8| flags & bit != 0;
-    Ok(Entry {
-        kind: if has(KIND) {
-            TypeId(cursor.narrow("document type")?)
-        } else {
-            usual.0
-        },
-        catalog: if has(CATALOG) {
-            CatalogVersion(cursor.narrow("catalog version")?)
-        } else {
-            usual.1
-        },
-        division: Division(u32::from_le_bytes(cursor.array()?)),
-        year: Year(u16::from_le_bytes(cursor.array()?)),
-        agency: if has(AGENCY) {
-            cursor.text()?.into()
-        } else {
-            Box::default()
-        },
-        number: if has(NUMBER) { cursor.varint()? } else { 0 },
-        fields: if has(FIELDS) {
-            read_fields(cursor)?
-        } else {
-            Vec::new()
-        },
-        lines: if has(LINES) {
-            read_lines(cursor, recent)?
-        } else {
-            Vec::new()
-        },
-        links: if has(LINKS) {
-            cursor.list(1, |c| Ok(DocumentId(c.varint()?)))?
-        } else {
-            Vec::new()
-        },
-    })
+    if has(KIND) {
+        entry.kind = TypeId(cursor.narrow("document type")?);
+    }
+    if has(CATALOG) {
+        entry.catalog = CatalogVersion(cursor.narrow("catalog version")?);
+    }
+    entry.division = Division(u32::from_le_bytes(cursor.array()?));
+    entry.year = Year(u16::from_le_bytes(cursor.array()?));
+    if has(AGENCY) {
+        entry.agency = cursor.text()?.into();
+    }
+    if has(NUMBER) {
+        entry.number = cursor.varint()?;
+    }
+    if has(FIELDS) {
+        entry.fields = read_fields(cursor)?;
+    }
+    if has(LINES) {
+        entry.lines = read_lines(cursor, recent)?;
+    }
+    if has(LINKS) {
+        entry.links = cursor.list(1, |c| Ok(DocumentId(c.varint()?)))?;
+    }
+    Ok(())
 }
 
 /// Reads flags of which only the bits of `all` may be set.
@@ -177,8 +194,13 @@ pub(super) fn read_lines(
     cursor: &mut Cursor<'_>,
     recent: &mut Recent,
 ) -> Result<Vec<Line>, CodecError> {
-    // Flags and amount, unless the amount is the last one.
-    cursor.list(1, |c| read_line(c, recent))
+    // At least flags; the amount may be the last one.
+    let count = cursor.count(1)?;
+    let mut lines = Vec::with_capacity(count.min(LINES_MAX));
+    for _ in 0..count {
+        fill_line(cursor, recent, lines.push_mut(Line::default()))?;
+    }
+    Ok(lines)
 }
 
 #[inline]
@@ -220,44 +242,38 @@ fn put_line(line: &Line, recent: &mut Recent, out: &mut Vec<u8>) {
 }
 
 #[inline]
-fn read_line(cursor: &mut Cursor<'_>, recent: &mut Recent) -> Result<Line, CodecError> {
+fn fill_line(
+    cursor: &mut Cursor<'_>,
+    recent: &mut Recent,
+    line: &mut Line,
+) -> Result<(), CodecError> {
     use line_flag::*;
     let flags = read_flags(cursor, ALL, "flags of a line")?;
     let has = |bit: u8| flags & bit != 0;
-    let (mut base, mut to_base) = (None, None);
     if has(BASE | TO_BASE) {
         let rows = cursor.byte()?;
         if (!has(BASE) && rows & 0xf != 0) || (!has(TO_BASE) && rows >> 4 != 0) {
             return Err(cursor.no_number("pair of rows", rows));
         }
         if has(BASE) {
-            base = Some(recent.row(rows & 0xf, cursor)?);
+            line.base = Some(recent.row(rows & 0xf, cursor)?);
         }
         if has(TO_BASE) {
-            to_base = Some(recent.row(rows >> 4, cursor)?);
+            line.to_base = Some(recent.row(rows >> 4, cursor)?);
         }
     }
-    Ok(Line {
-        amount: recent.read_amount(has(AMOUNT_SAME), cursor)?,
-        base,
-        dims: if has(DIMS) {
-            read_dimensions(cursor)?
-        } else {
-            Vec::new()
-        },
-        to_base,
-        to: if has(TO) {
-            read_dimensions(cursor)?
-        } else {
-            Vec::new()
-        },
-        month: read_month(cursor, has(MONTH))?,
-        fields: if has(FIELDS) {
-            read_fields(cursor)?
-        } else {
-            Vec::new()
-        },
-    })
+    line.amount = recent.read_amount(has(AMOUNT_SAME), cursor)?;
+    if has(DIMS) {
+        line.dims = read_dimensions(cursor)?;
+    }
+    if has(TO) {
+        line.to = read_dimensions(cursor)?;
+    }
+    line.month = read_month(cursor, has(MONTH))?;
+    if has(FIELDS) {
+        line.fields = read_fields(cursor)?;
+    }
+    Ok(())
 }
 
 fn put_dimensions(dims: &[Dimension], out: &mut Vec<u8>) {

@@ -98,7 +98,7 @@ pub fn decode(bytes: &[u8]) -> Result<Record, CodecError> {
     let cursor = &mut Cursor::new(bytes);
     let (kind, head) = read_head(cursor)?;
     let body = match kind {
-        DECIDED => Body::Decided(Box::new(decided::read(cursor)?)),
+        DECIDED => Body::Decided(decided::read(cursor)?),
         REFUSED => Body::Refused(Box::new(refused::read(cursor)?)),
         CATALOG => Body::Catalog {
             version: CatalogVersion(cursor.narrow("catalog version")?),

@@ -3,17 +3,11 @@
 //! Numbers up to 56 bits are spread over (gathered from) the bytes of one word without a loop, since
 //! a record has a dozen of them and every command is encoded while others wait for the same rows.
 
+/// The most bytes of a number.
+const SIZE_MAX: usize = 10;
+
 /// The top bit of each byte: "more follows".
 const MORE: u64 = 0x8080_8080_8080_8080;
-
-/// What is wrong with a number.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Bad {
-    /// It is cut off.
-    Short,
-    /// It has more than 64 bits, or ends in a byte that adds nothing.
-    Form,
-}
 
 /// Appends a number.
 #[inline]
@@ -59,17 +53,11 @@ pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// The number at the start of `bytes`, and how many bytes it took.
+/// The number at the start of `bytes`, and how many bytes it took: 0 when there is no good one.
+///
+/// A pair rather than a `Result`, because it fits two registers.
 #[inline]
-pub(super) fn read(bytes: &[u8]) -> Result<(u64, usize), Bad> {
-    match bytes {
-        [first, ..] if *first < 0x80 => Ok((u64::from(*first), 1)),
-        _ => read_long(bytes),
-    }
-}
-
-#[inline]
-fn read_long(bytes: &[u8]) -> Result<(u64, usize), Bad> {
+pub(super) fn read(bytes: &[u8]) -> (u64, usize) {
     let Some(chunk) = bytes.first_chunk::<8>() else {
         return read_slow(bytes);
     };
@@ -82,30 +70,32 @@ fn read_long(bytes: &[u8]) -> Result<(u64, usize), Bad> {
     let word = word & (u64::MAX >> (64 - bits));
     // The last byte adds nothing: the number could have been shorter.
     if bits > 8 && word >> (bits - 8) == 0 {
-        return Err(Bad::Form);
+        return (0, 0);
     }
-    Ok((gather(word & !MORE), bits as usize / 8))
+    (gather(word & !MORE), bits as usize / 8)
 }
 
-#[cold]
-fn read_slow(bytes: &[u8]) -> Result<(u64, usize), Bad> {
+fn read_slow(bytes: &[u8]) -> (u64, usize) {
     let mut value = 0u64;
-    for (index, &byte) in bytes.iter().take(10).enumerate() {
-        let part = u64::from(byte & 0x7f);
-        if index == 9 && byte > 1 {
-            return Err(Bad::Form);
+    for (index, &byte) in bytes.iter().take(SIZE_MAX).enumerate() {
+        let is_past_64_bits = index == SIZE_MAX - 1 && byte > 1;
+        let adds_nothing = index > 0 && byte == 0;
+        if is_past_64_bits || adds_nothing {
+            return (0, 0);
         }
-        value |= part << (7 * index);
+        value |= u64::from(byte & 0x7f) << (7 * index);
         if byte < 0x80 {
-            return if byte == 0 && index > 0 {
-                Err(Bad::Form)
-            } else {
-                Ok((value, index + 1))
-            };
+            return (value, index + 1);
         }
     }
-    assert!(bytes.len() < 10, "the tenth byte was judged");
-    Err(Bad::Short)
+    assert!(bytes.len() < SIZE_MAX, "the tenth byte was judged");
+    (0, 0)
+}
+
+/// Whether `bytes` end in the middle of a number, and not for another fault.
+#[cold]
+pub(super) fn is_cut(bytes: &[u8]) -> bool {
+    bytes.len() < SIZE_MAX && bytes.iter().all(|byte| *byte >= 0x80)
 }
 
 /// Eight groups of seven bits, one to a byte.
@@ -137,12 +127,13 @@ mod tests {
                 let mut slow = Vec::new();
                 put_slow(&mut slow, value);
                 assert_eq!(out, slow);
-                assert_eq!(read(&out), Ok((value, out.len())));
-                assert_eq!(read_slow(&out), Ok((value, out.len())));
+                assert_eq!(read(&out), (value, out.len()));
+                assert_eq!(read_slow(&out), (value, out.len()));
                 let size = out.len();
                 out.extend([0xff; 9]);
-                assert_eq!(read(&out), Ok((value, size)), "more bytes follow");
-                assert_eq!(read(&slow[..size - 1]), Err(Bad::Short));
+                assert_eq!(read(&out), (value, size), "more bytes follow");
+                assert_eq!(read(&slow[..size - 1]), (0, 0));
+                assert!(is_cut(&slow[..size - 1]));
             }
         }
     }
@@ -150,10 +141,11 @@ mod tests {
     #[test]
     fn longer_than_need_be_is_refused() {
         for bytes in [&[0x80, 0][..], &[0xff, 0x80, 0], &[0x80; 11], &[0xff; 10]] {
-            assert_eq!(read(bytes), Err(Bad::Form));
+            assert_eq!(read(bytes), (0, 0));
+            assert!(!is_cut(bytes));
             let mut padded = bytes.to_vec();
             padded.extend([1; 9]);
-            assert_eq!(read(&padded), Err(Bad::Form));
+            assert_eq!(read(&padded), (0, 0));
         }
     }
 
@@ -162,7 +154,7 @@ mod tests {
         for value in [0, -1, 1, i64::MIN, i64::MAX, -1234] {
             let mut out = Vec::new();
             put_zigzag(&mut out, value);
-            let (raw, _) = read(&out).unwrap();
+            let (raw, _) = read(&out);
             assert_eq!(unzigzag(raw), value);
         }
     }
