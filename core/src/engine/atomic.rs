@@ -244,7 +244,7 @@ impl Engine {
         if records.is_empty() {
             return Ok(());
         }
-        let bytes = records.iter().map(|(_, bytes)| bytes.len() + 5).sum();
+        let bytes = records.iter().map(|(_, bytes)| bytes.len()).sum();
         let all = records.iter().map(|(_, bytes)| &bytes[..]);
         let first = self.group.append_all(all, bytes, records.len() as u64)?;
         for (seq, (record, _)) in (first.0..).map(Seq).zip(records) {

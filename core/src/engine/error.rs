@@ -28,6 +28,9 @@ pub enum SubmitError {
     /// More was asked than can be taken now: come back in a moment.
     #[error("busy: the queue to the journal is full")]
     Busy,
+    /// What follows from it is more than one journal batch can hold.
+    #[error("this is too large to be journalled at once: use fewer lines or a smaller batch")]
+    TooLarge,
     /// The journal can't be written.
     #[error(transparent)]
     Latched(#[from] Latched),

@@ -21,11 +21,16 @@ pub struct GroupLimits {
     pub records: u64,
 }
 
+/// The most bytes of a record's length.
+const LENGTH_MAX: usize = 5;
+
 /// Why a record was not taken.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum NotTaken {
     /// The batch that waits is full: come back.
     Full,
+    /// No batch could hold it.
+    TooLarge,
     /// The journal can't be written.
     Latched(Latched),
     /// The engine is closing.

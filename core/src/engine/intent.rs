@@ -320,7 +320,7 @@ impl Engine {
                 .transitions
                 .iter()
                 .find(|step| *step.name == *act.transition);
-            if !named.is_some_and(|step| may(step).is_ok()) {
+            if named.is_none_or(|step| may(step).is_err()) {
                 return Err(SubmitError::NoDocument(act.document));
             }
         }

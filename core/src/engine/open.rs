@@ -71,7 +71,12 @@ impl Engine {
             replayed,
             ..
         } = recovered;
-        let group = Arc::new(Group::new(last, options.limits, options.tail_bytes));
+        let bytes = usize::try_from(journal.payload_max()).unwrap_or(usize::MAX);
+        let limits = GroupLimits {
+            bytes: options.limits.bytes.min(bytes),
+            ..options.limits
+        };
+        let group = Arc::new(Group::new(last, limits, options.tail_bytes));
         let state = Arc::new(ArcSwap::from_pointee(shards));
         let thread = Commit {
             group: Arc::clone(&group),

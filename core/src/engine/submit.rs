@@ -56,6 +56,7 @@ impl From<NotTaken> for SubmitError {
     fn from(not: NotTaken) -> SubmitError {
         match not {
             NotTaken::Full => SubmitError::Busy,
+            NotTaken::TooLarge => SubmitError::TooLarge,
             NotTaken::Latched(latched) => SubmitError::Latched(latched),
             NotTaken::Closed => SubmitError::Closed,
         }

@@ -99,6 +99,9 @@ pub trait Journal: Send {
     /// Last durable sequence number (0 = empty).
     fn last(&self) -> u64;
 
+    /// The most bytes of payload that one batch may have.
+    fn payload_max(&self) -> u64;
+
     /// A reader that is independent of the writer and follows what becomes durable.
     fn reader(&self) -> Box<dyn JournalReader>;
 

@@ -107,6 +107,10 @@ impl FileJournal {
 }
 
 impl Journal for FileJournal {
+    fn payload_max(&self) -> u64 {
+        self.limit
+    }
+
     fn append(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
         if let Some(reason) = &self.latched {
             return Err(JournalError::Latched {
