@@ -12,7 +12,7 @@ use crate::schedule::Month;
 pub enum Operation {
     /// `decreasing += m`, needs `available ≥ m` and, on a plan, the cumulative rule.
     ReserveConsume = 0,
-    /// `decreasing += m`, needs `available ≥ m`.
+    /// `decreasing += m`, needs `available ≥ m` and, where a month of a plan is named, the cumulative rule.
     ReserveCut = 1,
     /// `decreasing −= m`.
     Release = 2,
@@ -151,10 +151,8 @@ impl Row {
         }
         let fault = if self.available() < Total::from(amount.0) {
             Some(Fault::Insufficient)
-        } else if operation == Operation::ReserveConsume {
-            self.ahead_of_plan(amount, month)?
         } else {
-            None
+            self.ahead_of_plan(operation, amount, month)?
         };
         match (fault, self.control) {
             (None, _) | (Some(_), Control::None) => Ok(None),
@@ -163,11 +161,24 @@ impl Row {
         }
     }
 
-    fn ahead_of_plan(&self, amount: Cents, month: Option<Month>) -> Result<Option<Fault>, Fault> {
+    /// The cumulative rule: what is consumed up to the month stays within what is planned up to it.
+    ///
+    /// A cut of a named month lowers the plan up to it, so it needs as much room there as spending
+    /// would. Without a month the last months go first, and then `available` is room enough.
+    fn ahead_of_plan(
+        &self,
+        operation: Operation,
+        amount: Cents,
+        month: Option<Month>,
+    ) -> Result<Option<Fault>, Fault> {
         let Some(schedule) = &self.schedule else {
             return Ok(None);
         };
-        let month = month.ok_or(Fault::MonthMissing)?;
+        let month = match month {
+            Some(month) => month,
+            None if operation == Operation::ReserveCut => return Ok(None),
+            None => return Err(Fault::MonthMissing),
+        };
         let consumed = Total::from(self.used.0) + Total::from(self.decreasing.0);
         let ahead = consumed + Total::from(amount.0) > schedule.up_to(month);
         Ok(ahead.then_some(Fault::AheadOfPlan))
