@@ -13,3 +13,4 @@ pub mod journal;
 #[cfg(feature = "server")]
 pub mod net;
 mod sync;
+pub mod views;

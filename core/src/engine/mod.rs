@@ -34,6 +34,7 @@ mod spawn;
 mod submit;
 pub mod tail;
 mod undo;
+mod walk;
 pub mod watermark;
 
 use crate::clock::Clock;
@@ -64,6 +65,7 @@ pub struct Engine {
     clock: Clock,
     horizon: AtomicU64,
     archives: AtomicBool,
+    archived: AtomicU64,
     replayed: u64,
     journal_thread: Mutex<Option<JoinHandle<()>>>,
 }

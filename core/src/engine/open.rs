@@ -101,6 +101,7 @@ impl Engine {
             clock: options.clock,
             horizon: AtomicU64::new(0),
             archives: AtomicBool::new(options.archived.is_some()),
+            archived: AtomicU64::new(options.archived.unwrap_or(0)),
             replayed,
             journal_thread: Mutex::new(Some(spawned)),
         })

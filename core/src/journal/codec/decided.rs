@@ -21,6 +21,7 @@ use super::entry::{
 };
 use super::error::CodecError;
 use super::recent::Recent;
+use super::step::{Movements, Step};
 use super::varint;
 use hubu_kernel::effect::Phase;
 use hubu_kernel::ident::{
@@ -143,26 +144,24 @@ fn put_document_parts(decided: &Decided, recent: &mut Recent, out: &mut Vec<u8>)
 /// Reads the body, into the box in which it will live: it is too large to be handed around.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Box<Decided>, CodecError> {
     use part_flag::*;
-    use step_flag::*;
-    let step = cursor.byte()?;
-    let parts = read_flags(cursor, ALL, "flags of a step")?;
-    let (did, has) = (|bit: u8| step & bit != 0, |bit: u8| parts & bit != 0);
-    let mut decided = read_step(cursor, step, has(VERSION_ONE))?;
+    let step = read_step(cursor)?;
+    let mut decided = step_alone(&step);
+    let has = |bit: u8| step.parts & bit != 0;
     let recent = &mut Recent::new();
     if has(ROWS) {
         decided.rows = read_new_rows(cursor, recent)?;
     }
-    if did(CHANGES) {
+    if step.flags & step_flag::CHANGES != 0 {
         decided.changes = read_changes(cursor, recent)?;
     }
-    if did(POSTINGS) {
+    if step.flags & step_flag::POSTINGS != 0 {
         decided.postings = read_postings(cursor, recent)?;
     }
     if has(WARNINGS) {
         decided.warnings = cursor.list(1, |c| Ok(RowId(c.narrow("row")?)))?;
     }
     let usual = (decided.kind, decided.catalog);
-    if did(ENTRY) {
+    if step.enters {
         fill_entry(cursor, recent, decided.entry.insert(blank(usual)))?;
     }
     if has(FIELDS) {
@@ -183,33 +182,32 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Box<Decided>, CodecError> 
     Ok(decided)
 }
 
-/// Reads which document moved and how; all that may be absent is empty.
+/// Reads which document moved and how.
 #[inline]
-fn read_step(
-    cursor: &mut Cursor<'_>,
-    step: u8,
-    is_version_one: bool,
-) -> Result<Box<Decided>, CodecError> {
+pub(super) fn read_step(cursor: &mut Cursor<'_>) -> Result<Step, CodecError> {
+    use part_flag::*;
     use step_flag::*;
-    let phase = step >> PHASE_SHIFT & 7;
+    let flags = cursor.byte()?;
+    let parts = read_flags(cursor, ALL, "flags of a step")?;
+    let phase = flags >> PHASE_SHIFT & 7;
     let Some(&phase) = PHASES.get(usize::from(phase)) else {
         return Err(cursor.no_number("phase", phase));
     };
     let document = DocumentId(cursor.varint()?);
     let kind = TypeId(cursor.narrow("document type")?);
     let catalog = CatalogVersion(cursor.narrow("catalog version")?);
-    let transition = if step & TRANSITION != 0 {
+    let transition = if flags & TRANSITION != 0 {
         Some(TransitionId(cursor.byte()?))
     } else {
         None
     };
     let [from, state] = cursor.array()?.map(StateId);
-    let version = if is_version_one {
+    let version = if parts & VERSION_ONE != 0 {
         1
     } else {
         cursor.narrow("version")?
     };
-    Ok(Box::new(Decided {
+    Ok(Step {
         document,
         kind,
         catalog,
@@ -218,7 +216,47 @@ fn read_step(
         state,
         version,
         phase,
-        terminal: step & TERMINAL != 0,
+        terminal: flags & TERMINAL != 0,
+        enters: flags & ENTRY != 0,
+        edits: parts & (FIELDS | LINES) != 0,
+        spawns: parts & SPAWNED != 0,
+        flags,
+        parts,
+    })
+}
+
+/// Reads the rows that moved, which stand right behind the step.
+pub(super) fn read_movements(
+    step: &Step,
+    cursor: &mut Cursor<'_>,
+) -> Result<Movements, CodecError> {
+    let recent = &mut Recent::new();
+    let mut moved = Movements::default();
+    if step.parts & part_flag::ROWS != 0 {
+        moved.rows = read_new_rows(cursor, recent)?;
+    }
+    if step.flags & step_flag::CHANGES != 0 {
+        moved.changes = read_changes(cursor, recent)?;
+    }
+    if step.flags & step_flag::POSTINGS != 0 {
+        moved.postings = read_postings(cursor, recent)?;
+    }
+    Ok(moved)
+}
+
+/// The step with all that may be absent empty.
+#[inline]
+fn step_alone(step: &Step) -> Box<Decided> {
+    Box::new(Decided {
+        document: step.document,
+        kind: step.kind,
+        catalog: step.catalog,
+        transition: step.transition,
+        from: step.from,
+        state: step.state,
+        version: step.version,
+        phase: step.phase,
+        terminal: step.terminal,
         entry: None,
         fields: Vec::new(),
         lines: None,
@@ -227,7 +265,7 @@ fn read_step(
         postings: Vec::new(),
         spawned: Vec::new(),
         warnings: Vec::new(),
-    }))
+    })
 }
 
 fn put_new_rows(rows: &[NewRow], recent: &mut Recent, out: &mut Vec<u8>) {

@@ -20,6 +20,7 @@ pub mod error;
 mod recent;
 mod refused;
 pub mod state;
+pub mod step;
 pub mod varint;
 
 use cursor::Cursor;
