@@ -1,4 +1,5 @@
 //! What every journal must do, run against each of them.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test program")]
 
 mod support;
 
@@ -22,11 +23,17 @@ macro_rules! suite {
         }
     };
     (@tests $store:ty: $($test:ident),*) => {
-        $(#[test] fn $test() { super::$test::<$store>(); })*
+        $(#[test] fn $test() {
+            // Keeps the store's world (a database server) up for the whole test.
+            let _world = <$store as Store>::fresh();
+            super::$test::<$store>();
+        })*
     };
 }
 
 suite!(file, FileStore);
+#[cfg(feature = "postgres")]
+suite!(postgres, support::pg_store::PgStore);
 
 fn what_was_appended_is_found_again<S: Store>() {
     let store = S::fresh();

@@ -16,6 +16,9 @@ mod error;
 pub mod file;
 mod framing;
 mod header;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+mod reading;
 mod setting;
 
 pub use chain::{Chain, GENESIS, chain_value};

@@ -68,6 +68,11 @@ enum Target {
 pub fn open_journal(setting: &str, settings: &Settings) -> Result<Box<dyn Journal>, JournalError> {
     match target(setting)? {
         Target::Folder(folder) => Ok(Box::new(FileJournal::open(&folder, settings)?)),
+        #[cfg(feature = "postgres")]
+        Target::Database(url) => Ok(Box::new(super::postgres::PostgresJournal::open(
+            &url, settings,
+        )?)),
+        #[cfg(not(feature = "postgres"))]
         Target::Database(url) => Err(without_postgres(&url)),
     }
 }
@@ -86,6 +91,11 @@ pub fn open_reader(
             &folder,
             settings,
         )?)),
+        #[cfg(feature = "postgres")]
+        Target::Database(url) => Ok(Box::new(super::postgres::PostgresReader::open(
+            &url, settings,
+        )?)),
+        #[cfg(not(feature = "postgres"))]
         Target::Database(url) => Err(without_postgres(&url)),
     }
 }
@@ -110,6 +120,7 @@ fn target(setting: &str) -> Result<Target, JournalError> {
     Ok(Target::Folder(Path::new(path).to_owned()))
 }
 
+#[cfg(not(feature = "postgres"))]
 fn without_postgres(url: &str) -> JournalError {
     JournalError::Setting {
         value: without_password(url),
@@ -128,5 +139,66 @@ pub(crate) fn without_password(setting: &str) -> String {
             format!("{scheme}://{name}@{host}")
         }
         None => setting.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(setting: &str) -> String {
+        match open_journal(setting, &Settings::default()) {
+            Err(JournalError::Setting { value, reason }) => format!("{value}: {reason}"),
+            Err(other) => panic!("{other}"),
+            Ok(_) => panic!("{setting} was opened"),
+        }
+    }
+
+    #[test]
+    fn a_setting_chooses_the_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let plain = folder.path().join("plain").display().to_string();
+        for setting in [plain.clone(), format!("file:{plain}")] {
+            let settings = Settings {
+                segment_bytes: 4096,
+                ..Settings::default()
+            };
+            assert_eq!(open_journal(&setting, &settings).unwrap().last(), 0);
+        }
+        assert!(folder.path().join("plain/lock").exists());
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused() {
+        assert!(
+            reason("mysql://root:secret@host/db")
+                .starts_with("mysql://root@host/db: this kind is unknown")
+        );
+        assert!(reason("").contains("names no folder"));
+        assert!(reason("file:").contains("names no folder"));
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    #[test]
+    fn without_the_feature_a_database_is_refused() {
+        assert!(reason("postgres://me:secret@host/db").contains("without the feature `postgres`"));
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn a_database_address_is_checked() {
+        assert!(reason("postgres://me:secret@host:port/db").contains("port"));
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        for (setting, shown) in [
+            ("postgres://me:secret@host/db", "postgres://me@host/db"),
+            ("postgres://me:p@ss@host/db", "postgres://me@host/db"),
+            ("postgres://host/db", "postgres://host/db"),
+            ("/a/folder", "/a/folder"),
+        ] {
+            assert_eq!(without_password(setting), shown);
+        }
     }
 }

@@ -3,6 +3,8 @@
 
 pub mod faulty;
 pub mod file_store;
+#[cfg(feature = "postgres")]
+pub mod pg_store;
 pub mod store;
 
 use hubu_core::journal::{Batch, Journal, JournalError, JournalReader, Records, push_record};

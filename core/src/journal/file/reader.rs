@@ -14,17 +14,13 @@ use super::scanner::{Found, Scanner};
 use super::segment::{Folder, SEGMENT_HEADER};
 use crate::journal::check::Links;
 use crate::journal::error::JournalError;
-use crate::journal::framing::record_at;
-use crate::journal::header::Header;
+use crate::journal::reading::{self, Visit};
 use crate::journal::setting::Settings;
-use crate::journal::{Each, JournalReader, StoredBatch, VerifyReport};
+use crate::journal::{Each, JournalReader, VerifyReport};
 
 /// A reader without a writer may meet a batch that another process is just writing; it looks again so many times.
 const LOOKS: u32 = 4;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
-
-/// Takes a batch; says whether to go on, or what is wrong with it.
-type Visit<'a> = dyn FnMut(&Header, &[u8]) -> Result<bool, String> + 'a;
 
 /// What the writer shares with its readers.
 #[derive(Debug)]
@@ -96,7 +92,7 @@ impl FileReader {
     }
 
     /// Gives the batches from the one that holds `from` to the last durable one.
-    fn walk(&self, from: u64, each: &mut Visit<'_>) -> Result<Links, JournalError> {
+    fn walk(&self, from: u64, visit: &mut Visit<'_>) -> Result<(), JournalError> {
         let until = self.last();
         let from = from.max(1);
         let start = Position {
@@ -106,7 +102,7 @@ impl FileReader {
         let (first, position) = self.shared.index.at_or_before(from).unwrap_or((1, start));
         let mut links = Links::before(first);
         if from > until {
-            return Ok(links);
+            return Ok(());
         }
         let mut scanner = Scanner::at(&self.shared.folder, position, Access::Read)?;
         while links.last < until {
@@ -135,84 +131,36 @@ impl FileReader {
             if header.last < from {
                 continue;
             }
-            match each(&header, scanner.payload()) {
+            match visit(&header, scanner.payload()) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(reason) => return bad(&scanner, &reason),
             }
         }
-        Ok(links)
+        Ok(())
     }
 
     /// Whether there is a segment after this one.
     fn follows(&self, number: u64) -> Result<bool, JournalError> {
         Ok(self.shared.folder.segments()?.contains(&(number + 1)))
     }
-
-    /// What the lock file says about a batch, if it remembers that one.
-    fn check_anchor(&self, header: &Header) -> Result<(), String> {
-        match self.shared.anchor {
-            Some(anchor) if anchor.last == header.last && anchor.chain != header.chain => {
-                Err("it is not the batch that the lock file remembers".into())
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 impl JournalReader for FileReader {
     fn scan(&self, from: u64, each: &mut Each<'_>) -> Result<u64, JournalError> {
-        let mut seen = 0;
-        self.walk(from, &mut |header, payload| {
-            seen = header.last;
-            Ok(each(stored(header, payload)))
-        })?;
-        Ok(seen)
+        reading::scan(from, each, &mut |from, visit| self.walk(from, visit))
     }
 
     fn verify(&self, each: &mut Each<'_>) -> Result<VerifyReport, JournalError> {
-        let mut report = VerifyReport::EMPTY;
-        self.walk(1, &mut |header, payload| {
-            if header.chain_over(payload) != header.chain {
-                return Err("its contents are not those that its chain value was made from".into());
-            }
-            self.check_anchor(header)?;
-            report.add(header);
-            Ok(each(stored(header, payload)))
-        })?;
-        Ok(report)
+        let anchor = self.shared.anchor.map(|slot| (slot.last, slot.chain));
+        reading::verify(anchor, each, &mut |from, visit| self.walk(from, visit))
     }
 
     fn record(&self, seq: u64) -> Result<Vec<u8>, JournalError> {
-        let last = self.last();
-        let missing = JournalError::NotFound { seq, last };
-        if seq == 0 || seq > last {
-            return Err(missing);
-        }
-        let mut found = None;
-        self.walk(seq, &mut |header, payload| {
-            found = record_at(payload, seq - header.first).map(<[u8]>::to_vec);
-            match found {
-                Some(_) => Ok(false),
-                None => Err(format!(
-                    "it holds no record {seq}, though its header says so"
-                )),
-            }
-        })?;
-        found.ok_or(missing)
+        reading::record(seq, self.last(), &mut |from, visit| self.walk(from, visit))
     }
 
     fn last(&self) -> u64 {
         self.shared.durable.load(Ordering::Acquire)
-    }
-}
-
-fn stored<'a>(header: &'a Header, payload: &'a [u8]) -> StoredBatch<'a> {
-    StoredBatch {
-        first: header.first,
-        last: header.last,
-        epoch: header.epoch,
-        chain: &header.chain,
-        payload,
     }
 }

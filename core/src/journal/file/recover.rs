@@ -10,6 +10,7 @@ use super::tail::{Rest, judge};
 use crate::journal::check::Links;
 use crate::journal::error::{JournalError, RESTORE};
 use crate::journal::header::Header;
+use crate::journal::reading::check_anchor;
 use crate::journal::setting::Check;
 
 /// How much to look at, and whether to mend what may be mended.
@@ -80,7 +81,7 @@ pub(super) fn find_tail(folder: &Folder, index: &Index, plan: Plan) -> Result<Ta
         place: folder.path.display().to_string(),
         reason: "it has no segments".into(),
     })?;
-    check_anchor(&tail, plan.anchor)?;
+    check_end(&tail, plan.anchor)?;
     if plan.mend {
         mend(&tail)?;
     }
@@ -138,12 +139,10 @@ impl Walk<'_> {
         };
         let links = self.links.get_or_insert(begin);
         let before = *links;
-        let followed = links.follow(header).and_then(|()| match self.anchor {
-            Some(anchor) if anchor.last == header.last && anchor.chain != header.chain => {
-                Err("it is not the batch that the lock file remembers".into())
-            }
-            _ => Ok(()),
-        });
+        let anchor = self.anchor.map(|slot| (slot.last, slot.chain));
+        let followed = links
+            .follow(header)
+            .and_then(|()| check_anchor(anchor, header));
         followed
             .map_err(|reason| damage(&self.scanner.segment, position.offset, &before, &reason))?;
         self.index.note(header.first, position);
@@ -178,7 +177,7 @@ fn last_used(folder: &Folder, index: &Index, numbers: &[u64]) -> Result<u64, Jou
 }
 
 /// A journal may not end before the place that the lock file remembers.
-fn check_anchor(tail: &Tail, anchor: Option<Slot>) -> Result<(), JournalError> {
+fn check_end(tail: &Tail, anchor: Option<Slot>) -> Result<(), JournalError> {
     match anchor {
         Some(anchor) if anchor.last > tail.links.last => {
             let reason = format!(

@@ -1,0 +1,133 @@
+//! Connections, and the small runtime that drives them, behind blocking calls.
+
+use std::future::Future;
+use std::time::Duration;
+
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime as PoolRuntime,
+};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio_postgres::{Config, NoTls};
+
+use crate::journal::error::JournalError;
+use crate::journal::setting::{Settings, without_password};
+
+/// How a statement failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The database answered "no": nothing was stored.
+    Refused(String),
+    /// No answer, or one that ended the session: nobody knows.
+    Lost(String),
+}
+
+impl Failure {
+    /// As an error, where both kinds mean the same to the caller.
+    pub(super) fn during(self, doing: &'static str) -> JournalError {
+        let (Self::Refused(detail) | Self::Lost(detail)) = self;
+        JournalError::Database { doing, detail }
+    }
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.as_db_error() {
+            // "FATAL" and "PANIC" end the session, perhaps after the commit.
+            Some(refusal) if refusal.severity() == "ERROR" => {
+                Self::Refused(format!("{} ({})", refusal.message(), refusal.code().code()))
+            }
+            Some(end) => Self::Lost(end.message().to_owned()),
+            None => Self::Lost(with_causes(&error)),
+        }
+    }
+}
+
+/// A runtime of one's own and a pool of connections on it.
+pub(super) struct Session {
+    /// Always there until `drop`.
+    runtime: Option<Runtime>,
+    pool: Pool,
+    patience: Duration,
+}
+
+impl Session {
+    /// Prepares at most `connections`; they are made when needed.
+    pub(super) fn new(
+        url: &str,
+        settings: &Settings,
+        connections: usize,
+    ) -> Result<Self, JournalError> {
+        let refuse = |reason: String| JournalError::Setting {
+            value: without_password(url),
+            reason,
+        };
+        let mut config: Config = url.parse().map_err(|error| refuse(with_causes(&error)))?;
+        config.application_name(format!("hubu cell {}", settings.cell));
+        config.connect_timeout(settings.patience);
+        let manager = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let pool = Pool::builder(Manager::from_config(config, NoTls, manager))
+            .max_size(connections)
+            .runtime(PoolRuntime::Tokio1)
+            .wait_timeout(Some(settings.patience))
+            .create_timeout(Some(settings.patience))
+            .build()
+            .map_err(|error| refuse(error.to_string()))?;
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| refuse(format!("no runtime for its connections: {error}")))?;
+        Ok(Self {
+            runtime: Some(runtime),
+            pool,
+            patience: settings.patience,
+        })
+    }
+
+    /// Runs statements to their end, or until patience does, and blocks the calling thread meanwhile.
+    pub(super) fn run<T, W, F>(&self, work: W) -> Result<T, Failure>
+    where
+        T: Send,
+        W: FnOnce(Object) -> F + Send,
+        F: Future<Output = Result<T, Failure>> + Send,
+    {
+        let work = async {
+            let client = self.pool.get().await;
+            let client = client.map_err(|error| Failure::Lost(with_causes(&error)))?;
+            let answer = tokio::time::timeout(self.patience, work(client)).await;
+            answer.unwrap_or_else(|_| Err(Failure::Lost("no answer in time".into())))
+        };
+        let Some(runtime) = &self.runtime else {
+            return Err(Failure::Lost("the session is closed".into()));
+        };
+        // A thread that already drives a runtime may not drive a second one: a helper does it.
+        if Handle::try_current().is_ok() {
+            let helped = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(work)).join());
+            return helped
+                .unwrap_or_else(|_| Err(Failure::Lost("the helper thread failed".into())));
+        }
+        runtime.block_on(work)
+    }
+}
+
+impl Drop for Session {
+    /// A runtime may not be waited for on a thread that drives another; nothing is under way here anyway.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// An error and what caused it, on one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

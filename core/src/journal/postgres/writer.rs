@@ -1,0 +1,224 @@
+//! The writer: one statement a batch, refused by the database itself when the lease has gone to another.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::reader::{PostgresReader, Shared};
+use super::schema::APPEND;
+use super::session::{Failure, Session};
+use super::{lease, row};
+use crate::journal::chain::GENESIS;
+use crate::journal::check::Links;
+use crate::journal::error::JournalError;
+use crate::journal::header::Header;
+use crate::journal::setting::Settings;
+use crate::journal::{Batch, Journal, JournalReader};
+
+/// Largest payload in bytes: a quarter of what a `bytea` can hold, and more than any commit gathers.
+const LIMIT: u64 = 256 << 20;
+/// The lease is prolonged when so much of it, as a divisor, has passed.
+const RENEW_AT: u32 = 3;
+
+/// The writer of a PostgreSQL journal. Dropping it gives the lease back.
+pub struct PostgresJournal {
+    pub(super) session: Session,
+    pub(super) shared: Arc<Shared>,
+    pub(super) settings: Settings,
+    pub(super) cell: i64,
+    pub(super) journal: u64,
+    pub(super) epoch: u64,
+    pub(super) links: Links,
+    /// When the lease was last prolonged.
+    pub(super) renewed: Instant,
+    /// Room for a packed payload.
+    pub(super) packed: Vec<u8>,
+    /// Whether an answer of the database stayed away.
+    pub(super) lost: bool,
+    /// Why nothing is written any more.
+    pub(super) latched: Option<String>,
+}
+
+impl PostgresJournal {
+    /// Everything that an append does; any error latches.
+    fn write(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
+        let header = self.header(batch)?;
+        if self.renewed.elapsed() > self.settings.lease / RENEW_AT {
+            self.prolong()?;
+        }
+        match self.insert(&header, batch.payload) {
+            Ok(true) => {}
+            Ok(false) => return Err(self.fenced()),
+            Err(Failure::Refused(detail)) => {
+                return Err(JournalError::Database {
+                    doing: "append",
+                    detail,
+                });
+            }
+            Err(Failure::Lost(reason)) => {
+                self.lost = true;
+                let (first, last) = (batch.first, batch.last);
+                return Err(JournalError::Unknown {
+                    first,
+                    last,
+                    reason,
+                });
+            }
+        }
+        self.links
+            .follow(&header)
+            .map_err(|reason| JournalError::Latched { reason })?;
+        self.shared.durable.store(header.last, Ordering::Release);
+        Ok(())
+    }
+
+    fn header(&self, batch: &Batch<'_>) -> Result<Header, JournalError> {
+        if batch.first != self.links.last + 1 || batch.last < batch.first {
+            return Err(JournalError::Order {
+                expected: self.links.last + 1,
+                first: batch.first,
+                last: batch.last,
+            });
+        }
+        let bytes = batch.payload.len() as u64;
+        let length = u32::try_from(bytes).ok().filter(|_| bytes <= LIMIT);
+        let header = Header {
+            journal: self.journal,
+            cell: self.settings.cell,
+            epoch: self.epoch,
+            first: batch.first,
+            last: batch.last,
+            length: length.ok_or(JournalError::TooLarge {
+                bytes,
+                limit: LIMIT,
+            })?,
+            payload_crc: 0,
+            previous: self.links.chain.unwrap_or(GENESIS),
+            chain: GENESIS,
+        };
+        Ok(header.seal(batch.payload))
+    }
+
+    /// The one statement. `false`: no row was inserted, since the lease is another's.
+    fn insert(&mut self, header: &Header, payload: &[u8]) -> Result<bool, Failure> {
+        let (packing, stored) = match self.settings.compress {
+            true => row::pack(payload, &mut self.packed),
+            false => (row::PLAIN, payload),
+        };
+        let cell = self.cell;
+        self.session.run(|client| async move {
+            let statement = client.prepare_cached(APPEND).await?;
+            let number = u64::cast_signed;
+            let rows = client
+                .execute(
+                    &statement,
+                    &[
+                        &cell,
+                        &number(header.epoch),
+                        &number(header.first),
+                        &number(header.last),
+                        &number(header.journal),
+                        &header.length.cast_signed(),
+                        &packing,
+                        &row::checksum(header),
+                        &header.previous.as_slice(),
+                        &header.chain.as_slice(),
+                        &stored,
+                    ],
+                )
+                .await?;
+            Ok(rows == 1)
+        })
+    }
+
+    /// Prolongs the lease. Asking twice does no harm, so a connection that died of idleness is no failure.
+    fn prolong(&mut self) -> Result<(), JournalError> {
+        let asked = Instant::now();
+        let kept = self.keep().or_else(|failure| match failure {
+            Failure::Lost(_) => self.keep(),
+            refused => Err(refused),
+        });
+        self.lost = matches!(kept, Err(Failure::Lost(_)));
+        if kept.map_err(|failure| failure.during("prolong the lease"))? {
+            self.renewed = asked;
+            return Ok(());
+        }
+        Err(self.fenced())
+    }
+
+    fn keep(&self) -> Result<bool, Failure> {
+        let end = (self.links.last, self.links.chain.unwrap_or(GENESIS));
+        lease::keep(
+            &self.session,
+            (self.cell, self.epoch),
+            lease::milliseconds(&self.settings),
+            end,
+        )
+    }
+
+    fn fenced(&self) -> JournalError {
+        JournalError::Fenced {
+            place: format!("cell {} in the database", self.cell),
+            epoch: self.epoch,
+            found: "a lease of another epoch".into(),
+        }
+    }
+
+    /// Lets `act` through unless latched, and latches on its error.
+    fn guarded(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        if let Some(reason) = &self.latched {
+            return Err(JournalError::Latched {
+                reason: reason.clone(),
+            });
+        }
+        let done = act(self);
+        if let Err(error) = &done {
+            tracing::error!(%error, "the journal is latched");
+            self.latched = Some(error.to_string());
+        }
+        done
+    }
+}
+
+impl Journal for PostgresJournal {
+    fn append(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
+        self.guarded(|journal| journal.write(batch))
+    }
+
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    fn last(&self) -> u64 {
+        self.links.last
+    }
+
+    fn payload_max(&self) -> u64 {
+        LIMIT
+    }
+
+    fn reader(&self) -> Box<dyn JournalReader> {
+        Box::new(PostgresReader::new(Arc::clone(&self.shared)))
+    }
+
+    fn renew(&mut self) -> Result<(), JournalError> {
+        self.guarded(Self::prolong)
+    }
+}
+
+impl Drop for PostgresJournal {
+    /// Gives the lease back, so that the next opening need not wait for it to run out. Best effort; not tried when the
+    /// database was lost, so that closing does not hang on it.
+    fn drop(&mut self) {
+        if self.lost {
+            return;
+        }
+        let end = (self.links.last, self.links.chain.unwrap_or(GENESIS));
+        if let Err(failure) = lease::keep(&self.session, (self.cell, self.epoch), 0.0, end) {
+            tracing::warn!(?failure, "the lease was not given back and has to run out");
+        }
+    }
+}
