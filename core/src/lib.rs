@@ -12,5 +12,7 @@ pub mod http;
 pub mod journal;
 #[cfg(feature = "server")]
 pub mod net;
+#[cfg(feature = "server")]
+pub mod observe;
 mod sync;
 pub mod views;

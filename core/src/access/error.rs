@@ -17,9 +17,6 @@ pub enum AccessError {
     /// The token names a division that the catalog does not have.
     #[error("the token names an unknown division: {0}")]
     UnknownDivision(String),
-    /// The document or row lies outside the actor's scope.
-    #[error("outside of the actor's scope")]
-    OutOfScope,
     /// A key file cannot be read or holds no key.
     #[error("{}: {reason}", path.display())]
     Key {

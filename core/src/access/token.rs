@@ -9,11 +9,12 @@ use std::sync::Arc;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use moka::sync::Cache;
 
-use super::actor::Actor;
+use super::actor::actor_of;
 use super::claims::Claims;
 use super::error::AccessError;
 use super::key::TrustedKeys;
 use crate::catalog::model::Catalog;
+use crate::engine::actor::Actor;
 
 /// The longest token that is looked at.
 const TOKEN_BYTES_MAX: usize = 4096;
@@ -24,7 +25,7 @@ pub struct Verified {
     token: Box<[u8]>,
     expires_seconds: u64,
     /// Whose it is.
-    pub actor: Actor,
+    pub actor: Arc<Actor>,
 }
 
 impl Verified {
@@ -84,7 +85,7 @@ impl Tokens {
         if claims.exp <= now_seconds {
             return Err(AccessError::Expired);
         }
-        let actor = Actor::new(&claims, &self.catalog)?;
+        let actor = Arc::new(actor_of(&claims, &self.catalog)?);
         Ok(Verified {
             token: token.into(),
             expires_seconds: claims.exp,

@@ -83,10 +83,6 @@ fn check_state(settings: &Settings, faults: &mut Vec<String>) {
     };
     let engine = &settings.engine;
     expect(
-        engine.shards.is_power_of_two() && engine.shards <= 1 << 16,
-        "engine.shards: a power of two, at most 65536",
-    );
-    expect(
         engine.queue_bytes >= 1 << 20,
         "engine.queue_bytes: at least 1048576",
     );
@@ -105,8 +101,12 @@ fn check_state(settings: &Settings, faults: &mut Vec<String>) {
         "journal.segment_bytes: 1048576 to 68719476736",
     );
     expect(
-        (1..=3600).contains(&journal.lease_seconds),
-        "journal.lease_seconds: 1 to 3600",
+        (1..=3600).contains(&journal.patience_seconds),
+        "journal.patience_seconds: 1 to 3600",
+    );
+    expect(
+        (3..=3600).contains(&journal.lease_seconds),
+        "journal.lease_seconds: 3 to 3600",
     );
     let secret = settings.auth.hs256_secret.reveal();
     expect(

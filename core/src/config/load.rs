@@ -112,6 +112,10 @@ fn value_like(wanted: &Value, text: &str) -> Value {
             .trim()
             .parse()
             .map_or_else(|_| Value::String(text.into()), Value::Integer),
+        Value::Boolean(_) => text
+            .trim()
+            .parse()
+            .map_or_else(|_| Value::String(text.into()), Value::Boolean),
         _ => Value::String(text.into()),
     }
 }
@@ -250,10 +254,10 @@ mod tests {
 
     #[test]
     fn all_values_out_of_range_are_listed() {
-        let text = "[engine]\nshards = 3\n[server]\nheader_limit_bytes = 1\n";
+        let text = "[engine]\nretention_days = 0\n[server]\nheader_limit_bytes = 1\n";
         let error = read(text, &[]).unwrap_err().to_string();
         assert!(
-            error.contains("engine.shards") && error.contains("header_limit_bytes"),
+            error.contains("engine.retention_days") && error.contains("header_limit_bytes"),
             "{error}"
         );
     }

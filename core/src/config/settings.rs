@@ -58,7 +58,7 @@ section! {
         /// Network threads; 0 = worked out from cores and descriptors.
         threads: usize = 0,
         /// Connections held at once.
-        max_connections: usize = 50_000,
+        max_connections: usize = 16_384,
         /// Largest body of one command, in bytes.
         body_limit_bytes: usize = 256 << 10,
         /// Largest body of a batch, in bytes.
@@ -110,23 +110,27 @@ section! {
         /// Folder or database.
         place: JournalPlace = JournalPlace::File("journal".into()),
         /// Number of this cell.
-        cell: u32 = 1,
+        cell: u64 = 1,
         /// Size of one segment of the file journal.
         segment_bytes: u64 = 256 << 20,
         /// Length of the writer's lease of the PostgreSQL journal.
-        lease_seconds: u32 = 10,
+        lease_seconds: u32 = 15,
+        /// Longest wait for a statement of the PostgreSQL journal before it latches.
+        patience_seconds: u32 = 30,
+        /// Whether the PostgreSQL journal keeps batches as LZ4 where that is smaller.
+        compress: bool = true,
     }
 }
 
 section! {
     /// `[engine]`: the state in memory.
     Engine {
-        /// Shards, each under its own lock: a power of two.
-        shards: usize = 1024,
         /// Bytes decided and not yet durable, at most.
         queue_bytes: usize = 64 << 20,
         /// Records decided and not yet durable, at most.
-        queue_records: usize = 131_072,
+        queue_records: u64 = 200_000,
+        /// Bytes of durable batches kept in memory for views.
+        tail_bytes: usize = 64 << 20,
         /// How long an idempotency key is remembered.
         retention_days: u32 = 31,
         /// Time between two snapshots; 0 = none.

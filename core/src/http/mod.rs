@@ -1,3 +1,30 @@
-//! HTTP: routes, limits, bodies in and out, problems. Between `net` (sockets) and `access` and `engine`.
+//! HTTP (接口): routes, limits, bodies in and out, problems. Between `net` (sockets) and `access` and `engine`.
+//!
+//! [`route`] lists what there is; [`worker`] takes a request of one network thread through it:
+//! [`admission`] before a byte is read, `head` and `body`, the actor, then a handler (`submit`, `batch`,
+//! `query` and others), and the answer's bytes. [`wire`] is what goes over the wire, [`money`] the form of
+//! amounts, `resolve` turns names into the catalog's codes. [`problem`] alone knows status codes; `wording`
+//! and `refusal` know the words. [`reader`] runs what touches the disk.
 
+pub mod admission;
+pub mod app;
+mod batch;
+mod body;
+pub mod error;
+pub mod head;
+pub mod health;
+mod measure;
+pub mod money;
+pub mod openapi;
+pub mod page;
+pub mod problem;
+pub mod reader;
+mod refusal;
+mod resolve;
+mod respond;
+pub mod route;
 pub mod session;
+mod submit;
+pub mod wire;
+mod wording;
+pub mod worker;

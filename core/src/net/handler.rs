@@ -1,13 +1,20 @@
 //! What the network floor hands requests to.
 
 use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 
+use crate::http::app::App;
+use crate::http::page::Page;
 use crate::http::session::Session;
+use crate::http::worker::Worker;
+use crate::observe::Figures;
 
 /// An answer: the whole body at once.
 pub type Answer = Response<Full<Bytes>>;
@@ -26,4 +33,47 @@ pub trait Handlers: Send + Sync + 'static {
 
     /// Makes the handler for the calling thread.
     fn handler(&self) -> Self::Handler;
+}
+
+/// The interface: a worker for each network thread.
+impl Handlers for Arc<App> {
+    type Handler = Rc<Worker>;
+
+    fn handler(&self) -> Rc<Worker> {
+        Worker::new(self.clone())
+    }
+}
+
+impl Handler for Rc<Worker> {
+    fn answer(
+        &self,
+        session: &Session,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Answer> {
+        Worker::answer(self, session, request)
+    }
+}
+
+/// The operators' port.
+impl Handlers for (Arc<App>, Figures) {
+    type Handler = Rc<Page>;
+
+    fn handler(&self) -> Rc<Page> {
+        let page = Rc::new(Page::new(self.0.clone(), self.1.clone()));
+        tokio::task::spawn_local(fold(self.1.clone()));
+        page
+    }
+}
+
+async fn fold(figures: Figures) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        figures.fold();
+    }
+}
+
+impl Handler for Rc<Page> {
+    async fn answer(&self, _session: &Session, request: Request<Incoming>) -> Answer {
+        Page::answer(self, &request)
+    }
 }

@@ -1,0 +1,50 @@
+//! `hubu check`: every mistake in settings and catalog.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use hubu_core::catalog::check::check;
+use hubu_core::catalog::sources::Sources;
+
+use super::{CommandError, Config};
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    config: Config,
+    /// Check this catalog alone, without settings
+    #[arg(long, value_name = "FOLDER")]
+    catalog: Option<PathBuf>,
+}
+
+impl Check {
+    pub(crate) fn run(self) -> Result<(), CommandError> {
+        let folder = match self.catalog {
+            Some(folder) => folder,
+            None => {
+                let settings = hubu_core::config::load(&self.config.config)?;
+                println!("{}: fine", self.config.config.display());
+                settings.catalog.folder
+            }
+        };
+        let sources = Sources::read_dir(&folder)?;
+        match check(&sources) {
+            Ok(catalog) => {
+                println!(
+                    "{}: fine: {} document types, {} ledgers, {} divisions",
+                    folder.display(),
+                    catalog.types.len(),
+                    catalog.ledgers.len(),
+                    catalog.divisions.len()
+                );
+                Ok(())
+            }
+            Err(mistakes) => {
+                for mistake in &mistakes {
+                    println!("{}/{mistake}", folder.display());
+                }
+                Err(CommandError::Mistakes(mistakes.len()))
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Why a command fails, and with which exit status.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use hubu_core::access::AccessError;
+use hubu_core::catalog::error::{CatalogError, Mistake};
+use hubu_core::config::ConfigError;
+use hubu_core::engine::error::EngineError;
+use hubu_core::journal::JournalError;
+use hubu_core::net::NetError;
+use hubu_core::observe::LogError;
+
+/// A command's failure; its text is for the person at the terminal.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("{0}")]
+    Usage(String),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("the figures: {0}")]
+    Figures(#[from] metrics_exporter_prometheus::BuildError),
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    #[error(transparent)]
+    Net(#[from] NetError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error("{}", catalog_text(.0))]
+    Catalog(#[from] CatalogError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error("{}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("the system: {0}")]
+    System(#[from] io::Error),
+    #[error("{} found", count(*.0, "mistake"))]
+    Mistakes(usize),
+    #[error("the journal is damaged: {0}")]
+    Damage(String),
+}
+
+impl CommandError {
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Usage(_) | Self::Log(_) => 2,
+            Self::Mistakes(_) | Self::Damage(_) => 3,
+            _ => 1,
+        }
+    }
+
+    pub(crate) fn file(path: &Path) -> impl Fn(io::Error) -> Self {
+        move |source| Self::File {
+            path: path.into(),
+            source,
+        }
+    }
+}
+
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+fn catalog_text(error: &CatalogError) -> String {
+    let CatalogError::Mistakes(mistakes) = error else {
+        return error.to_string();
+    };
+    let lines: Vec<String> = mistakes.iter().map(Mistake::to_string).collect();
+    format!(
+        "the catalog has {}:\n{}",
+        count(mistakes.len(), "mistake"),
+        lines.join("\n")
+    )
+}

@@ -1,0 +1,77 @@
+//! The commands of `hubu`, with their help.
+
+mod check;
+mod error;
+mod init;
+mod retention;
+mod serve;
+mod token;
+mod verify;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub(crate) use error::CommandError;
+
+const EXAMPLES: &str = "\
+Examples:
+  hubu init hubu-data                              make a data folder with settings, a secret and the catalog
+  hubu serve --config hubu-data/hubu.toml          serve until SIGTERM
+  hubu token --config hubu-data/hubu.toml --sub zhang --role agency_clerk \\
+       --division 420106000 --agency 420106000000000000001
+  hubu check --config hubu-data/hubu.toml          list every mistake in settings and catalog
+  hubu verify --config hubu-data/hubu.toml         check the journal from its first batch to its last
+
+Exit status:
+  0  done; for `serve`: stopped as asked, nothing lost
+  1  something failed; the message says what and what to do
+  2  the command line or the settings are wrong
+  3  `check` found mistakes, or `verify` found damage";
+
+/// Hubu (户部): the execution core of a public budget.
+#[derive(Debug, Parser)]
+#[command(name = "hubu", version, about, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a data folder: settings, a secret to sign tokens with, and a copy of the catalog
+    Init(init::Init),
+    /// Serve until SIGTERM or SIGINT; then finish what is under way and exit with 0
+    Serve(serve::Serve),
+    /// Check the whole journal: its chain, its records, its balance
+    Verify(verify::Verify),
+    /// Sign a bearer token for a person
+    Token(token::Token),
+    /// Check the settings and the whole catalog, and list every mistake with file and line
+    Check(check::Check),
+}
+
+/// Where the settings are.
+#[derive(Debug, Args)]
+pub(crate) struct Config {
+    /// The file of settings; every value can be overridden by HUBU_SECTION_KEY
+    #[arg(
+        long,
+        env = "HUBU_CONFIG",
+        default_value = "hubu.toml",
+        value_name = "FILE"
+    )]
+    pub(crate) config: PathBuf,
+}
+
+impl Cli {
+    pub(crate) fn run(self) -> Result<(), CommandError> {
+        match self.command {
+            Command::Init(init) => init.run(),
+            Command::Serve(serve) => serve.run(),
+            Command::Verify(verify) => verify.run(),
+            Command::Token(token) => token.run(),
+            Command::Check(check) => check.run(),
+        }
+    }
+}

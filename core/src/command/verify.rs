@@ -1,0 +1,87 @@
+//! `hubu verify`: the journal from its first batch to its last.
+
+use clap::Args;
+use hubu_core::config::JournalPlace;
+use hubu_core::journal::{JournalError, Records, codec, open_reader};
+use hubu_kernel::record::Body;
+
+use super::serve::journal_settings;
+use super::{CommandError, Config};
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    config: Config,
+}
+
+/// What the records say.
+#[derive(Debug, Default)]
+struct Tally {
+    decided: u64,
+    refused: u64,
+    fault: Option<String>,
+}
+
+impl Verify {
+    pub(crate) fn run(self) -> Result<(), CommandError> {
+        let settings = hubu_core::config::load(&self.config.config)?;
+        let place = String::from(settings.journal.place.clone());
+        let reader = open_reader(&place, &journal_settings(&settings.journal))?;
+        let mut tally = Tally::default();
+        let report = reader.verify(&mut |batch| {
+            tally.take(batch.first, batch.last, batch.payload);
+            tally.fault.is_none()
+        });
+        let report = report.map_err(|error| match error {
+            JournalError::Damage { .. } => CommandError::Damage(error.to_string()),
+            other => other.into(),
+        })?;
+        if let Some(fault) = tally.fault {
+            return Err(CommandError::Damage(fault));
+        }
+        let chain: String = report
+            .chain
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        println!("{}: whole", shown(&settings.journal.place));
+        println!(
+            "records {}  batches {}  bytes {}",
+            report.last, report.batches, report.bytes
+        );
+        println!(
+            "decided {}  refused {}  epoch {}",
+            tally.decided, tally.refused, report.epoch
+        );
+        println!("chain {chain}");
+        Ok(())
+    }
+}
+
+impl Tally {
+    fn take(&mut self, first: u64, last: u64, payload: &[u8]) {
+        let mut seq = first;
+        for bytes in Records::new(payload) {
+            match codec::decode(bytes).map(|record| record.body) {
+                Ok(Body::Decided(_)) => self.decided += 1,
+                Ok(Body::Refused(_)) => self.refused += 1,
+                Ok(Body::Catalog { .. } | Body::Genesis { .. }) => {}
+                Err(error) => {
+                    self.fault = Some(format!("batch {first}..={last}, record {seq}: {error}"));
+                    return;
+                }
+            }
+            seq += 1;
+        }
+        if seq != last + 1 {
+            self.fault = Some(format!(
+                "batch {first}..={last} holds {} records",
+                seq - first
+            ));
+        }
+    }
+}
+
+fn shown(place: &JournalPlace) -> String {
+    format!("{place:?}")
+}

@@ -1,0 +1,64 @@
+//! What all network threads share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::admission::Admission;
+use super::openapi;
+use super::reader::Reader;
+use crate::access::Tokens;
+use crate::config::Server;
+use crate::engine::Engine;
+
+/// The server's shared parts.
+pub struct App {
+    /// The cell.
+    pub engine: Arc<Engine>,
+    /// Whom we believe.
+    pub tokens: Tokens,
+    /// How much may be under way.
+    pub admission: Admission,
+    /// Where reads that touch the disk run.
+    pub reader: Reader,
+    /// Limits of the interface.
+    pub limits: Limits,
+    pub(super) openapi: Bytes,
+}
+
+/// Limits that requests meet.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Largest body of one command, in bytes.
+    pub body_bytes: usize,
+    /// Largest body of a batch, in bytes.
+    pub batch_bytes: usize,
+    /// Time for a body.
+    pub body_time: Duration,
+    /// What `Retry-After` says.
+    pub retry_after_seconds: u32,
+}
+
+impl App {
+    /// Puts the parts together. Called by the thread that opened the engine, as it starts the reading
+    /// threads (see [`super::reader`]).
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn new(engine: Arc<Engine>, tokens: Tokens, settings: &Server) -> std::io::Result<Self> {
+        Ok(Self {
+            engine,
+            tokens,
+            admission: Admission::new(settings.requests_in_flight, settings.bytes_in_flight),
+            reader: Reader::new(settings.reader_threads, settings.reader_queue)?,
+            limits: Limits {
+                body_bytes: settings.body_limit_bytes,
+                batch_bytes: settings.batch_limit_bytes,
+                body_time: Duration::from_secs(u64::from(settings.body_timeout_seconds)),
+                retry_after_seconds: settings.retry_after_seconds,
+            },
+            openapi: openapi::document(),
+        })
+    }
+}

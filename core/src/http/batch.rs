@@ -1,0 +1,228 @@
+//! Many commands in one request: one by one, or all or none.
+
+use std::sync::Arc;
+
+use hubu_kernel::ident::Seq;
+use hyper::StatusCode;
+use hyper::body::Incoming;
+use hyper::http::request::Parts;
+
+use super::error::HttpError;
+use super::head::{self, Language};
+use super::problem::Problem;
+use super::respond::Reply;
+use super::session::Session;
+use super::submit::{recall, result_of, settle, type_of};
+use super::wire::answer::{BatchAnswer, BatchResult};
+use super::wire::command::{BatchBody, BatchCommand};
+use super::worker::Worker;
+use super::{refusal, resolve};
+use crate::engine::actor::Actor;
+use crate::engine::answer::{Answer, Ticket};
+use crate::engine::atomic::BatchOutcome;
+use crate::engine::command::{Action, BATCH_MAX, Command};
+use crate::engine::error::{FormError, SubmitError};
+
+/// How many commands are decided before others get their turn on this thread.
+const TURN: usize = 256;
+
+/// Decides many commands.
+///
+/// Without `atomic` each stands alone, and its result is what it would have got alone. With `atomic` all
+/// take effect or none; then one problem answers for the whole, with the `index` of the command at fault.
+#[utoipa::path(
+    post, path = "/v1/batches", tag = "commands", operation_id = "batch",
+    request_body = BatchBody,
+    params(("traceparent" = Option<String>, Header, description = "W3C trace context, kept in the journal")),
+    responses(
+        (status = 200, description = "Every command has its result", body = BatchAnswer),
+        (status = "4XX", description = "Not accepted, or refused as a whole", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Busy, or the journal can't be written", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = []))
+)]
+pub(super) async fn batch(
+    worker: &Worker,
+    session: &Session,
+    head: &Parts,
+    body: Incoming,
+) -> Result<Reply, HttpError> {
+    let headers = &head.headers;
+    let actor = worker.actor(session, headers)?;
+    head::expect_json(headers)?;
+    let (bytes, _admitted) = worker
+        .receive(headers, body, worker.app.limits.batch_bytes)
+        .await?;
+    let body: BatchBody<'_> = serde_json::from_slice(&bytes)?;
+    let found = body.commands.len();
+    if !(1..=BATCH_MAX).contains(&found) {
+        return Err(SubmitError::Form(FormError::Batch {
+            max: BATCH_MAX,
+            found,
+        })
+        .into());
+    }
+    let batch = Batch {
+        worker,
+        actor,
+        head,
+        language: head::language(headers),
+    };
+    if body.atomic {
+        batch.all_or_none(&body.commands).await
+    } else {
+        batch.each(&body.commands).await
+    }
+}
+
+struct Batch<'a> {
+    worker: &'a Worker,
+    actor: Arc<Actor>,
+    head: &'a Parts,
+    language: Language,
+}
+
+/// A command that was decided, or not.
+type Decided = Result<Ticket, HttpError>;
+
+impl Batch<'_> {
+    async fn each(&self, commands: &[BatchCommand<'_>]) -> Result<Reply, HttpError> {
+        let mut decided = Vec::with_capacity(commands.len());
+        for (place, command) in commands.iter().enumerate() {
+            if place % TURN == TURN - 1 {
+                tokio::task::yield_now().await;
+            }
+            decided.push(self.submit(command).await);
+        }
+        let newest = decided.iter().flatten().map(|ticket| ticket.seq).max();
+        self.worker
+            .app
+            .engine
+            .durable(newest.unwrap_or(Seq(0)))
+            .await?;
+        let mut results = Vec::with_capacity(commands.len());
+        for (command, decided) in commands.iter().zip(decided) {
+            results.push(match decided {
+                Ok(ticket) => self.result(command, ticket).await?,
+                Err(error) => BatchResult::refused(error.problem(self.language)),
+            });
+        }
+        self.worker
+            .writer
+            .json(StatusCode::OK, &BatchAnswer { results })
+    }
+
+    async fn all_or_none(&self, bodies: &[BatchCommand<'_>]) -> Result<Reply, HttpError> {
+        let mut commands = Vec::with_capacity(bodies.len());
+        for (index, body) in bodies.iter().enumerate() {
+            match self.command(body).await {
+                Ok(command) => commands.push(command),
+                Err(error) => return Ok(self.refused(index, error.problem(self.language))),
+            }
+        }
+        let engine = &self.worker.app.engine;
+        let tickets = match engine.submit_atomic(&commands) {
+            Ok(BatchOutcome::Done(tickets)) => tickets,
+            Ok(BatchOutcome::Refused { index, ticket }) => {
+                engine.durable(ticket.seq).await?;
+                return self.refusal(index, ticket).await;
+            }
+            Err(error) => {
+                settle(engine, &error.error).await?;
+                let problem = HttpError::from(error.error).problem(self.language);
+                return Ok(self.refused(error.index, problem));
+            }
+        };
+        let newest = tickets.iter().map(|ticket| ticket.seq).max();
+        engine.durable(newest.unwrap_or(Seq(0))).await?;
+        let mut results = Vec::with_capacity(tickets.len());
+        for (body, ticket) in bodies.iter().zip(tickets) {
+            results.push(self.result(body, ticket).await?);
+        }
+        self.worker
+            .writer
+            .json(StatusCode::OK, &BatchAnswer { results })
+    }
+
+    async fn submit(&self, body: &BatchCommand<'_>) -> Decided {
+        let command = self.command(body).await?;
+        let engine = &self.worker.app.engine;
+        match engine.submit(command) {
+            Ok(ticket) => Ok(ticket),
+            Err(error) => {
+                settle(engine, &error).await?;
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn command(&self, body: &BatchCommand<'_>) -> Result<Command, HttpError> {
+        if !head::is_key(&body.key) {
+            return Err(HttpError::KeyMalformed);
+        }
+        let catalogs = self.worker.app.engine.catalogs();
+        let action = match (&body.create, &body.act) {
+            (Some(create), None) => Action::Enter(resolve::enter(catalogs.current().1, create)?),
+            (None, Some(act)) => {
+                let document = resolve::document_id(&act.document, "act.document")?;
+                let (version, kind) = type_of(self.worker, document).await?;
+                let catalog = catalogs.version(version);
+                let kind = catalog
+                    .document_type(kind)
+                    .ok_or(SubmitError::Form(FormError::Kind))?;
+                Action::Act(resolve::act(catalog, kind, document, act.into())?)
+            }
+            _ => {
+                return Err(HttpError::BodyForm(
+                    "a command has either `create` or `act`".into(),
+                ));
+            }
+        };
+        let trace = head::traceparent(&self.head.headers);
+        Ok(Command {
+            key: (&*body.key).into(),
+            actor: self.actor.clone(),
+            trace,
+            action,
+        })
+    }
+
+    async fn result(
+        &self,
+        body: &BatchCommand<'_>,
+        ticket: Ticket,
+    ) -> Result<BatchResult<'_>, HttpError> {
+        let status = if body.create.is_some() {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        };
+        let answer = self.answer(ticket).await?;
+        result_of(&self.worker.app.engine, &answer, status, self.language)
+    }
+
+    async fn answer(&self, ticket: Ticket) -> Result<Answer, HttpError> {
+        match ticket.answer {
+            Some(answer) => Ok(answer),
+            None => recall(self.worker, ticket.seq).await,
+        }
+    }
+
+    async fn refusal(&self, index: usize, ticket: Ticket) -> Result<Reply, HttpError> {
+        match self.answer(ticket).await? {
+            Answer::Refused(refused) => {
+                let catalog = self.worker.app.engine.catalogs().version(refused.catalog);
+                Ok(self.refused(index, refusal::problem(&refused, catalog, self.language)))
+            }
+            Answer::Done(done) => Err(HttpError::Internal(format!(
+                "record {} is no refusal",
+                done.seq.0
+            ))),
+        }
+    }
+
+    fn refused(&self, index: usize, mut problem: Problem) -> Reply {
+        problem.index = Some(index);
+        self.worker.writer.problem(&problem)
+    }
+}

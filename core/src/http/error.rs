@@ -1,0 +1,94 @@
+//! Why a request is not answered as asked. What it looks like on the wire is `problem`'s business.
+
+use crate::access::AccessError;
+use crate::engine::error::{EngineError, SubmitError};
+use crate::engine::watermark::Latched;
+
+/// A request that gets a problem for an answer. None of these spends an idempotency key.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// No token, or one that is not believed.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// The engine did not decide the command.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+    /// A read failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// Nothing more becomes durable.
+    #[error(transparent)]
+    Latched(#[from] Latched),
+    /// There is no such path.
+    #[error("no such path")]
+    NoRoute,
+    /// The path has other methods.
+    #[error("the path takes {0}")]
+    Method(&'static str),
+    /// There is no such thing, or it is outside of the actor's scope.
+    #[error("no {0} of this name")]
+    NotFound(&'static str),
+    /// A command comes without its key.
+    #[error("an Idempotency-Key is needed")]
+    KeyMissing,
+    /// A key is something else than 1 to 64 visible ASCII characters.
+    #[error("an idempotency key is 1 to 64 visible ASCII characters")]
+    KeyMalformed,
+    /// `If-Match` is no version in quotes.
+    #[error("If-Match is a version in quotes, such as \"3\"")]
+    IfMatch,
+    /// The body does not say that it is JSON.
+    #[error("the body's Content-Type is not application/json")]
+    NotJson,
+    /// The body is longer than allowed.
+    #[error("the body has more than {limit_bytes} bytes")]
+    BodyTooLarge {
+        /// The most, in bytes.
+        limit_bytes: usize,
+    },
+    /// The body took too long.
+    #[error("the body did not arrive in time")]
+    BodySlow,
+    /// The body broke off.
+    #[error("the body broke off")]
+    BodyBroken,
+    /// The body is no JSON.
+    #[error("the body is no JSON: {0}")]
+    BodySyntax(String),
+    /// The body is JSON of another form: an unknown field, one that is missing, a wrong type.
+    #[error("the body does not fit: {0}")]
+    BodyForm(String),
+    /// A value in body, path or query is not what it should be.
+    #[error("{place}: {reason}")]
+    Value {
+        /// Where, such as `lines[0].amount` or `?limit`.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Too much is under way: come back in a moment.
+    #[error("too much is under way")]
+    Shed,
+    /// Something that must not be missing is: our fault.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl HttpError {
+    /// A value that is not what it should be.
+    pub fn value(place: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Value {
+            place: place.into(),
+            reason: reason.into(),
+        }
+    }
+}
+
+impl From<serde_json::Error> for HttpError {
+    fn from(error: serde_json::Error) -> Self {
+        match error.classify() {
+            serde_json::error::Category::Data => Self::BodyForm(error.to_string()),
+            _ => Self::BodySyntax(error.to_string()),
+        }
+    }
+}

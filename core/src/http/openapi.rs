@@ -1,0 +1,83 @@
+//! The description of the interface, derived from the handlers and the types on the wire.
+
+use bytes::Bytes;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+
+use super::wire::command::{ActBody, BatchBody, CreateBody};
+use super::{batch, health, submit};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Hubu",
+        description = "The execution core of a public budget (预算执行核心). Amounts are decimal strings exact to 0.01; ids are decimal strings.",
+    ),
+    paths(
+        submit::create,
+        submit::act,
+        batch::batch,
+        description,
+        health::health,
+        health::ready,
+    ),
+    components(schemas(CreateBody, ActBody, BatchBody)),
+    modifiers(&Bearer),
+)]
+struct Description;
+
+struct Bearer;
+
+impl utoipa::Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .build();
+        let components = openapi.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// This description.
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "operations", operation_id = "openapi",
+    responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json"))
+)]
+#[allow(dead_code)] // It stands for the route; the worker answers it from bytes.
+fn description() {}
+
+/// The description as JSON.
+pub(super) fn document() -> Bytes {
+    // The description is texts and lists: it always has a form in JSON.
+    Bytes::from(Description::openapi().to_json().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::route::ROUTES;
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn routes_and_description_are_one() {
+        let described: serde_json::Value = serde_json::from_slice(&document()).unwrap();
+        let described: BTreeSet<String> = described["paths"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .flat_map(|(path, methods)| {
+                methods
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .map(move |m| format!("{} {path}", m.to_uppercase()))
+            })
+            .collect();
+        let routed: BTreeSet<String> = ROUTES
+            .iter()
+            .map(|route| format!("{} {}", route.method, route.template))
+            .collect();
+        assert_eq!(described, routed);
+    }
+}

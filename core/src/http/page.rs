@@ -1,0 +1,90 @@
+//! The operators' port: `/metrics`, and `/healthz` and `/readyz` beside the traffic.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::{Request, Response, StatusCode};
+
+use super::app::App;
+use super::health::Readiness;
+use super::respond::{Reply, Writer};
+use crate::observe::Figures;
+
+/// Answers on the operators' port.
+pub struct Page {
+    app: Arc<App>,
+    figures: Figures,
+    writer: Writer,
+}
+
+impl Page {
+    /// The page of the calling thread.
+    pub fn new(app: Arc<App>, figures: Figures) -> Self {
+        let writer = Writer::new(app.limits.retry_after_seconds);
+        Self {
+            app,
+            figures,
+            writer,
+        }
+    }
+
+    /// Answers one request.
+    pub fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        let reply = match request.uri().path() {
+            "/metrics" => {
+                self.look();
+                let text = self.figures.render();
+                Reply::bytes("text/plain; version=0.0.4; charset=utf-8", text.into())
+            }
+            "/healthz" => Reply::bytes("text/plain", Bytes::from_static(b"ok\n")),
+            "/readyz" => {
+                let readiness = Readiness::of(&self.app.engine);
+                let reply = self.writer.json(readiness.status(), &readiness);
+                reply.unwrap_or_else(|_| Reply::bytes("text/plain", Bytes::new()))
+            }
+            _ => {
+                let mut reply = Reply::bytes(
+                    "text/plain",
+                    Bytes::from_static(b"/metrics /healthz /readyz\n"),
+                );
+                reply.status = StatusCode::NOT_FOUND;
+                reply
+            }
+        };
+        reply.into_response()
+    }
+
+    /// Reads what is counted elsewhere: once a scrape, so that commands do not pay for it.
+    fn look(&self) {
+        use std::sync::atomic::Ordering::Relaxed;
+        let engine = &self.app.engine;
+        let stats = engine.commit_stats();
+        metrics::counter!("hubu_commit_batches_total").absolute(stats.batches.load(Relaxed));
+        metrics::counter!("hubu_commit_records_total").absolute(stats.records.load(Relaxed));
+        metrics::counter!("hubu_commit_bytes_total").absolute(stats.bytes.load(Relaxed));
+        metrics::counter!("hubu_shed_total").absolute(stats.full.load(Relaxed));
+        let (bytes, records) = engine.waiting();
+        let (newest, durable) = (engine.newest().0, engine.watermark().durable());
+        let census = engine.census();
+        let gauges = [
+            ("hubu_queue_bytes", bytes as u64),
+            ("hubu_queue_records", records),
+            ("hubu_watermark", durable),
+            ("hubu_watermark_lag_records", newest.saturating_sub(durable)),
+            ("hubu_rows", census.rows),
+            ("hubu_open_documents", census.open_documents),
+            ("hubu_retiring_documents", census.retiring_documents),
+            ("hubu_idempotency_keys", census.keys),
+            (
+                "hubu_requests_in_flight",
+                self.app.admission.requests() as u64,
+            ),
+            ("hubu_ready", u64::from(engine.latched().is_none())),
+        ];
+        for (name, value) in gauges {
+            metrics::gauge!(name).set(value as f64);
+        }
+    }
+}

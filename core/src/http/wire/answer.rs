@@ -1,0 +1,74 @@
+//! Answers to commands, as they go out.
+
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
+
+use super::super::problem::Problem;
+
+/// An id or a sequence number: a decimal string, since not every client has 64-bit numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Id(pub u64);
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// What a command came to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Moved<'a> {
+    /// The document.
+    #[schema(value_type = String, example = "123")]
+    pub id: Id,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: &'a str,
+    /// Where it stands now.
+    pub state: &'a str,
+    /// Its version now.
+    pub version: u32,
+    /// Its number, when this command entered it.
+    #[schema(example = "420106000-2026-PAY-000123")]
+    pub number: Option<String>,
+    /// The journal's number of this decision.
+    #[schema(value_type = String, example = "456")]
+    pub seq: Id,
+    /// Rows that went below what they have, where that only warns.
+    #[schema(value_type = Vec<String>)]
+    pub warnings: Vec<Id>,
+    /// Documents made for others.
+    #[schema(value_type = Vec<String>)]
+    pub spawned: Vec<Id>,
+}
+
+/// The answer to a batch.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BatchAnswer<'a> {
+    /// One for each command, in their order.
+    pub results: Vec<BatchResult<'a>>,
+}
+
+/// What one command of a batch came to: `answer` or `problem`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BatchResult<'a> {
+    /// The status that the command would have got alone.
+    pub status: u16,
+    /// What it came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Moved<'a>>,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+}
+
+impl BatchResult<'_> {
+    /// A command that came to nothing.
+    pub fn refused(problem: Problem) -> Self {
+        Self {
+            status: problem.status,
+            answer: None,
+            problem: Some(problem),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The words for what went wrong before the engine decided anything, in both languages.
+
+use super::error::HttpError;
+use super::head::Language;
+use super::problem::{Hint, Problem};
+use crate::access::AccessError;
+use crate::engine::error::{Denied, EngineError, FormError, SubmitError};
+use crate::engine::watermark::Latched;
+
+impl HttpError {
+    /// The problem that the client is told.
+    pub fn problem(&self, language: Language) -> Problem {
+        let say =
+            |code, zh: String| Problem::new(code, language, language.pick(zh, self.to_string()));
+        match self {
+            Self::Access(error) => access(error, language),
+            Self::Submit(error) => submit(error, language),
+            Self::Engine(error) => engine(error, language),
+            Self::Latched(error) => latched(error, language),
+            Self::NoRoute => say("not_found", "没有这个路径".into()),
+            Self::Method(allowed) => {
+                let mut problem = say("method", format!("此路径只接受{allowed}"));
+                problem.hint = Hint::Allow(allowed);
+                problem
+            }
+            Self::NotFound(what) => say(
+                "not_found",
+                format!("没有此{}，或不在您的数据权限内", noun(what)),
+            ),
+            Self::KeyMissing => say("idempotency_key", "缺少Idempotency-Key请求头".into()),
+            Self::KeyMalformed => say("idempotency_key", "幂等键为1至64个可见ASCII字符".into()),
+            Self::IfMatch => say("if_match", "If-Match为带引号的版本号，例如\"3\"".into()),
+            Self::NotJson => say(
+                "content_type",
+                "请求体的Content-Type须为application/json".into(),
+            ),
+            Self::BodyTooLarge { limit_bytes } => {
+                say("body_too_large", format!("请求体超过{limit_bytes}字节"))
+            }
+            Self::BodySlow => say("body_slow", "请求体未在规定时间内到达".into()),
+            Self::BodyBroken => say("body_broken", "请求体中途断开".into()),
+            Self::BodySyntax(reason) => {
+                say("body_syntax", format!("请求体不是合法的JSON：{reason}"))
+            }
+            Self::BodyForm(reason) => say("body_form", format!("请求体不符合接口定义：{reason}")),
+            Self::Value { place, reason } => say("value", format!("{place}：{reason}")),
+            Self::Shed => say("shed", "正在办理的请求过多，请稍后重试".into()),
+            Self::Internal(_) => {
+                tracing::error!(error = %self, "a request failed for a reason of ours");
+                Problem::new(
+                    "internal",
+                    language,
+                    language.pick("服务内部错误", "internal error"),
+                )
+            }
+        }
+    }
+}
+
+fn noun(english: &str) -> &str {
+    match english {
+        "document" => "单据",
+        "row" => "额度",
+        "division" => "区划",
+        other => other,
+    }
+}
+
+fn access(error: &AccessError, language: Language) -> Problem {
+    let (code, zh) = match error {
+        AccessError::Missing => (
+            "unauthorized",
+            "缺少令牌（Authorization: Bearer）".to_string(),
+        ),
+        AccessError::Expired => ("unauthorized", "令牌已过期".into()),
+        AccessError::UnknownDivision(code) => {
+            ("unauthorized", format!("令牌中的区划不存在：{code}"))
+        }
+        AccessError::Invalid(_) | AccessError::Key { .. } | AccessError::NoKeys => {
+            ("unauthorized", "令牌无效".into())
+        }
+    };
+    Problem::new(code, language, language.pick(zh, error.to_string()))
+}
+
+fn submit(error: &SubmitError, language: Language) -> Problem {
+    let (code, zh) = match error {
+        SubmitError::Form(form) => return self::form(form, language),
+        SubmitError::Denied(Denied::Role) => ("role_denied", "您的岗位不能办理此步骤".to_string()),
+        SubmitError::Denied(Denied::Division) => ("division_denied", "不属于您的区划".into()),
+        SubmitError::Denied(Denied::Agency) => ("agency_denied", "属于其他单位".into()),
+        SubmitError::KeyReused => ("key_reused", "此幂等键已用于另一请求".into()),
+        SubmitError::NoDocument(id) => (
+            "not_found",
+            format!("没有单据{}，或不在您的数据权限内", id.0),
+        ),
+        SubmitError::Ended(id) => ("document_ended", format!("单据{}已办结，不能再办理", id.0)),
+        SubmitError::Busy => ("shed", "待写入账本的记录过多，请稍后重试".into()),
+        SubmitError::Latched(error) => return latched(error, language),
+        SubmitError::Closed => ("closing", "服务正在停止".into()),
+    };
+    let mut problem = Problem::new(code, language, language.pick(zh, error.to_string()));
+    if let SubmitError::NoDocument(id) | SubmitError::Ended(id) = error {
+        problem.document = Some(id.0.to_string());
+    }
+    problem
+}
+
+fn form(error: &FormError, language: Language) -> Problem {
+    let (code, zh) = match error {
+        FormError::Key => (
+            "idempotency_key",
+            "幂等键为1至64个可见ASCII字符".to_string(),
+        ),
+        FormError::Kind => ("type_unknown", "没有此单据类型".into()),
+        FormError::Division(code) => ("value", format!("没有此区划：{code:09}")),
+        FormError::Agency { agency, division } => {
+            ("value", format!("{agency}不是区划{division:09}的单位"))
+        }
+        FormError::Step { kind, step } => {
+            ("type_unknown", format!("单据类型{kind}此时没有步骤{step}"))
+        }
+        FormError::FieldUnwanted(field) => ("field", format!("此时不能填写字段{field}")),
+        FormError::FieldMissing(field) => ("field_missing", format!("缺少字段{field}")),
+        FormError::FieldValue { field, reason } => ("field", format!("字段{field}：{reason}")),
+        FormError::Lines {
+            min, max, found, ..
+        } => ("line", format!("明细应为{min}至{max}条，实有{found}条")),
+        FormError::Line { line, reason } => ("line", format!("第{line}条明细：{reason}")),
+        FormError::Base { line, row } => {
+            ("line", format!("第{line}条明细：本区划没有额度{}", row.0))
+        }
+        FormError::Row { line, reason } => ("line", format!("第{line}条明细：{reason}")),
+        FormError::Batch { max, found } => {
+            ("batch_form", format!("一批1至{max}条命令，实有{found}条"))
+        }
+    };
+    let mut problem = Problem::new(code, language, language.pick(zh, error.to_string()));
+    if let FormError::Base { row, .. } = error {
+        problem.row = Some(row.0.to_string());
+    }
+    problem
+}
+
+fn engine(error: &EngineError, language: Language) -> Problem {
+    match error {
+        EngineError::Latched(error) => latched(error, language),
+        EngineError::Closed => Problem::new(
+            "closing",
+            language,
+            language.pick("服务正在停止", "the server is stopping"),
+        ),
+        other => {
+            tracing::error!(error = %other, "a read failed");
+            let detail = language.pick("服务内部错误", "internal error");
+            Problem::new("internal", language, detail)
+        }
+    }
+}
+
+/// The reason goes to the log and to `/readyz`; clients are told that it is so.
+fn latched(_error: &Latched, language: Language) -> Problem {
+    let zh = "账本暂时无法写入；已答复的办理均已保存，未答复的请用同一幂等键重试";
+    let en =
+        "the journal can't be written; what was answered is kept, retry the rest with the same key";
+    Problem::new("journal_latched", language, language.pick(zh, en))
+}

@@ -1,0 +1,92 @@
+//! The figures: counters and histograms of the process in Prometheus' text form.
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// Bounds of times in seconds, from 50 µs to 10 s.
+const SECONDS: [f64; 16] = [
+    0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0,
+    2.0, 10.0,
+];
+
+/// Bounds of batch sizes in records.
+const RECORDS: [f64; 10] = [
+    1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16_384.0, 65_536.0, 262_144.0,
+];
+
+/// The process's figures.
+#[derive(Clone)]
+pub struct Figures(PrometheusHandle);
+
+/// Begins to count. Called once a process.
+///
+/// # Errors
+/// This process counts already.
+pub fn install() -> Result<Figures, BuildError> {
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_records".into()), &RECORDS)?;
+    let recorder = builder.build_recorder();
+    let figures = Figures(recorder.handle());
+    metrics::set_global_recorder(recorder).map_err(BuildError::FailedToSetGlobalRecorder)?;
+    describe();
+    Ok(figures)
+}
+
+impl Figures {
+    /// All figures, as a scrape wants them.
+    pub fn render(&self) -> String {
+        self.0.render()
+    }
+
+    /// Folds what was recorded since the last time: to be called every few seconds, or samples pile up.
+    pub fn fold(&self) {
+        self.0.run_upkeep();
+    }
+}
+
+fn describe() {
+    use metrics::{
+        describe_counter as counter, describe_gauge as gauge, describe_histogram as histogram,
+    };
+    counter!(
+        "hubu_requests_total",
+        "Requests answered, by route and status"
+    );
+    histogram!(
+        "hubu_request_seconds",
+        "Time from a request's head to its answer, by route"
+    );
+    gauge!("hubu_connections", "Connections open now");
+    counter!(
+        "hubu_connections_refused_total",
+        "Connections refused because too many were open"
+    );
+    gauge!("hubu_requests_in_flight", "Requests under way now");
+    histogram!("hubu_commit_batch_records", "Records of one group commit");
+    histogram!(
+        "hubu_commit_sync_seconds",
+        "Time to make one group commit durable"
+    );
+    counter!("hubu_commit_batches_total", "Group commits made durable");
+    counter!("hubu_commit_records_total", "Records made durable");
+    counter!("hubu_commit_bytes_total", "Bytes of records made durable");
+    counter!(
+        "hubu_shed_total",
+        "Commands refused because the queue to the journal was full"
+    );
+    gauge!("hubu_queue_records", "Records that wait for the journal");
+    gauge!("hubu_queue_bytes", "Bytes that wait for the journal");
+    gauge!("hubu_watermark", "Newest durable record");
+    gauge!(
+        "hubu_watermark_lag_records",
+        "Records decided and not yet durable"
+    );
+    gauge!("hubu_rows", "Rows in memory");
+    gauge!("hubu_open_documents", "Documents under way");
+    gauge!(
+        "hubu_retiring_documents",
+        "Documents that ended and are not in the archive yet"
+    );
+    gauge!("hubu_idempotency_keys", "Idempotency keys remembered");
+    gauge!("hubu_ready", "1 while commands are taken");
+}
