@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::wire::command::{ActBody, BatchBody, CreateBody};
-use super::{batch, health, submit};
+use super::{batch, document, health, quota, submit};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -17,6 +17,9 @@ use super::{batch, health, submit};
         submit::create,
         submit::act,
         batch::batch,
+        document::document,
+        quota::quota,
+        quota::quotas,
         description,
         health::health,
         health::ready,

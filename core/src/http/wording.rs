@@ -96,6 +96,10 @@ fn submit(error: &SubmitError, language: Language) -> Problem {
         ),
         SubmitError::Ended(id) => ("document_ended", format!("单据{}已办结，不能再办理", id.0)),
         SubmitError::Busy => ("shed", "待写入账本的记录过多，请稍后重试".into()),
+        SubmitError::TooLarge => (
+            "body_too_large",
+            "此命令或批次超过账本一批所能容纳的大小".into(),
+        ),
         SubmitError::Latched(error) => return latched(error, language),
         SubmitError::Closed => ("closing", "服务正在停止".into()),
     };

@@ -18,7 +18,7 @@ use super::measure::Measure;
 use super::respond::{Reply, Writer};
 use super::route::{self, Found, Operation};
 use super::session::Session;
-use super::{batch, body, head, health, submit};
+use super::{batch, body, document, head, health, quota, submit};
 use crate::access::AccessError;
 use crate::engine::actor::Actor;
 
@@ -77,15 +77,18 @@ impl Worker {
         head: &Parts,
         body: Incoming,
     ) -> Result<Reply, HttpError> {
+        let first = found.parameters[0];
         match found.operation {
             Operation::Create => submit::create(self, session, head, body).await,
             Operation::Act => submit::act(self, session, head, body, found.parameters).await,
             // The rest is on the heap: a connection is as large as its largest request.
             Operation::Batch => Box::pin(batch::batch(self, session, head, body)).await,
+            Operation::Document => Box::pin(document::document(self, session, head, first)).await,
+            Operation::Quota => Box::pin(quota::quota(self, session, head, first)).await,
+            Operation::Quotas => Box::pin(quota::quotas(self, session, head)).await,
             Operation::OpenApi => Ok(Reply::bytes("application/json", self.app.openapi.clone())),
             Operation::Health => health::health(self),
             Operation::Ready => health::ready(self),
-            _ => Err(HttpError::NoRoute),
         }
     }
 

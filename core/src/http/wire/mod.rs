@@ -3,4 +3,5 @@
 
 pub mod answer;
 pub mod command;
+pub mod query;
 pub mod text;

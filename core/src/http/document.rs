@@ -1,0 +1,154 @@
+//! One document.
+
+use std::sync::Arc;
+
+use hubu_kernel::document::{Document, Field, Line};
+use hubu_kernel::ident::DocumentId;
+use hyper::StatusCode;
+use hyper::http::request::Parts;
+
+use super::error::HttpError;
+use super::problem::Problem;
+use super::resolve;
+use super::respond::Reply;
+use super::session::Session;
+use super::wire::answer::Id;
+use super::wire::query::{DocumentView, FieldValue, LineView, Object, dims};
+use super::worker::Worker;
+use crate::catalog::document::{DocumentType, TransitionRule};
+use crate::catalog::model::Catalog;
+use crate::engine::Engine;
+use crate::engine::actor::Actor;
+use crate::engine::permit::{may_act, may_read};
+use crate::engine::read::Found;
+
+/// One document, as it is with all that was answered before.
+#[utoipa::path(
+    get, path = "/v1/documents/{id}", tag = "queries", operation_id = "document",
+    params(("id" = String, Path, description = "The document")),
+    responses(
+        (status = 200, description = "The document", body = DocumentView),
+        (status = "4XX", description = "Not found, or not accepted", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = []))
+)]
+pub(super) async fn document(
+    worker: &Worker,
+    session: &Session,
+    head: &Parts,
+    id: &str,
+) -> Result<Reply, HttpError> {
+    let actor = worker.actor(session, &head.headers)?;
+    let lost = || HttpError::NotFound("document");
+    let id = resolve::document_id(id, "id").map_err(|_| lost())?;
+    let found = find(worker, id).await?.ok_or_else(lost)?;
+    let catalog = worker.app.engine.catalogs().version(found.entry.catalog);
+    let (division, agency) = (found.entry.division, Some(&*found.entry.agency));
+    may_read(catalog, &actor, division, agency).map_err(|_| lost())?;
+    let view = view(&worker.app.engine, &found, &actor)?;
+    Ok(worker
+        .writer
+        .json(StatusCode::OK, &view)?
+        .with_version(found.version))
+}
+
+/// A document from memory or from the archive; `None` where there is none.
+///
+/// # Errors
+/// The archive can't be read.
+pub(super) async fn find(
+    worker: &Worker,
+    id: DocumentId,
+) -> Result<Option<Arc<Document>>, HttpError> {
+    let engine = &worker.app.engine;
+    let (found, seq) = engine.document(id);
+    engine.durable(seq).await?;
+    match found {
+        Found::Here(document) => Ok(Some(document)),
+        Found::Nothing => Ok(None),
+        Found::Ended => Ok(None),
+    }
+}
+
+/// A document as it goes out.
+///
+/// # Errors
+/// It is of a type that its catalog does not have, which is our fault.
+pub(super) fn view<'a>(
+    engine: &'a Engine,
+    document: &'a Document,
+    actor: &Actor,
+) -> Result<DocumentView<'a>, HttpError> {
+    let entry = &document.entry;
+    let catalog = engine.catalogs().version(entry.catalog);
+    let lost = || HttpError::Internal(format!("document {} is of no known type", document.id.0));
+    let kind = catalog.document_type(entry.kind).ok_or_else(lost)?;
+    let state = kind.state(document.state).ok_or_else(lost)?;
+    let ids = |ids: &[DocumentId]| ids.iter().map(|id| Id(id.0)).collect();
+    Ok(DocumentView {
+        id: Id(document.id.0),
+        kind: &kind.name,
+        state: &state.name,
+        version: document.version,
+        number: number_text(entry.division.0, entry.year.0, &kind.series, entry.number),
+        division: format!("{:09}", entry.division.0),
+        fiscal_year: entry.year.0,
+        agency: Some(&*entry.agency).filter(|agency| !agency.is_empty()),
+        creator: &document.creator,
+        fields: fields(kind, &entry.fields),
+        lines: entry
+            .lines
+            .iter()
+            .map(|one| line(catalog, kind, one))
+            .collect(),
+        links: ids(&entry.links),
+        downstream: ids(&document.downstream),
+        history: document.history.iter().map(|seq| Id(seq.0)).collect(),
+        actions: actions(catalog, kind, document, actor),
+    })
+}
+
+/// A document's number: `420106000-2026-PAY-000123`.
+pub(super) fn number_text(division: u32, year: u16, series: &str, number: u64) -> String {
+    format!("{division:09}-{year}-{series}-{number:06}")
+}
+
+fn fields<'a>(kind: &'a DocumentType, fields: &'a [Field]) -> Object<'a, FieldValue<'a>> {
+    let named = |field: &'a Field| Some((&*kind.field(field.id)?.name, FieldValue(&field.value)));
+    Object(fields.iter().filter_map(named).collect())
+}
+
+fn line<'a>(catalog: &'a Catalog, kind: &'a DocumentType, line: &'a Line) -> LineView<'a> {
+    LineView {
+        amount: line.amount.into(),
+        row: line.base.map(|row| Id(u64::from(row.0))),
+        dims: dims(catalog, &line.dims),
+        to_row: line.to_base.map(|row| Id(u64::from(row.0))),
+        to: dims(catalog, &line.to),
+        month: line.month.map(|month| month.number()),
+        fields: fields(kind, &line.fields),
+    }
+}
+
+/// The steps that this actor may take now, as far as role, scope and separation of duties go.
+pub(super) fn actions<'a>(
+    catalog: &Catalog,
+    kind: &'a DocumentType,
+    document: &Document,
+    actor: &Actor,
+) -> Vec<&'a str> {
+    let (division, agency) = (document.entry.division, &*document.entry.agency);
+    let is_creator = *document.creator == *actor.name;
+    let is_previous = *document.previous == *actor.name;
+    let may = |step: &&TransitionRule| {
+        let duties = &step.kernel;
+        let is_barred = duties.not_creator && is_creator
+            || duties.not_previous && is_previous
+            || duties.creator_only && !is_creator;
+        !is_barred && may_act(catalog, actor, step.roles, step.acting, division, agency).is_ok()
+    };
+    kind.steps_from(document.state)
+        .filter(may)
+        .map(|step| &*step.name)
+        .collect()
+}
