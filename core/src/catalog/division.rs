@@ -19,6 +19,8 @@ pub struct DivisionEntry {
     pub kind: String,
     /// Its parent's place, or `None` at the top.
     pub parent: Option<u32>,
+    /// Who pays transfers to it, where that is not its parent (省直管县).
+    pub paid_by: Option<Division>,
     /// The place after the last division below it.
     end: u32,
 }
@@ -43,6 +45,8 @@ pub struct DivisionRow {
     pub name: String,
     /// What it is.
     pub kind: String,
+    /// Who pays transfers to it, or `None` for its parent.
+    pub paid_by: Option<Division>,
 }
 
 /// A code of nine digits as a number.
@@ -80,6 +84,7 @@ impl Divisions {
                 level: row.level,
                 kind: row.kind,
                 parent,
+                paid_by: row.paid_by,
                 end: 0,
             });
             self.grow(Some(row.code), Some(at), children);
@@ -125,6 +130,12 @@ impl Divisions {
         Some(self.entries[parent as usize].code)
     }
 
+    /// Who pays transfers to the division and recalls them: its parent, or whom the list names.
+    #[inline]
+    pub fn payer(&self, code: Division) -> Option<Division> {
+        self.get(code)?.paid_by.or_else(|| self.parent(code))
+    }
+
     /// Whether `lower` is `upper` or below it.
     #[inline]
     pub fn covers(&self, upper: Division, lower: Division) -> bool {
@@ -162,6 +173,7 @@ mod tests {
             level,
             name: code.to_string(),
             kind: "k".into(),
+            paid_by: (code == 4211).then_some(Division(420)),
         }
     }
 
@@ -179,6 +191,9 @@ mod tests {
         assert!(!tree.covers(d(9), d(9)) && !tree.covers(d(420), d(9)));
         assert_eq!(tree.parent(d(4211)), Some(d(421)));
         assert_eq!(tree.parent(d(420)), None);
+        assert_eq!(tree.payer(d(4211)), Some(d(420)));
+        assert_eq!(tree.payer(d(421)), Some(d(420)));
+        assert_eq!(tree.payer(d(420)), None);
         let below: Vec<_> = tree.children(d(420)).map(|entry| entry.code.0).collect();
         assert_eq!(below, [421, 422]);
         assert_eq!(tree.subtree(d(421)).len(), 2);

@@ -82,7 +82,7 @@ pub enum Acting {
     /// The document's own (本级).
     #[default]
     Document,
-    /// The parent of the document's division (上级).
+    /// Who pays transfers to the document's division, as a rule its parent (上级).
     Parent,
 }
 
@@ -211,7 +211,7 @@ pub enum BagName {
 pub enum Place {
     /// The document's division.
     Document,
-    /// The parent of the document's division.
+    /// Who pays transfers to the document's division, as a rule its parent.
     Parent,
     /// The division that this dimension of the row's bag names.
     Named(DimensionId),

@@ -42,7 +42,7 @@ enum Ty<'a> {
 /// Our functions: name, arguments, result. `guard_value` has their meaning.
 const FUNCTIONS: [(&str, &[Ty<'static>], Ty<'static>); 5] = [
     ("is_leaf", &[Ty::Text, Ty::Text], Ty::Bool),
-    ("is_child", &[Ty::Text, Ty::Text], Ty::Bool),
+    ("pays", &[Ty::Text, Ty::Text], Ty::Bool),
     ("days", &[Ty::Text, Ty::Text], Ty::Int),
     ("period", &[Ty::Int], Ty::Text),
     ("string", &[Ty::Int], Ty::Text),

@@ -63,9 +63,9 @@ fn add_functions(
         leaf.copied().unwrap_or(false)
     })?;
     let divisions = Arc::clone(&catalog.divisions);
-    context.add_function("is_child", move |upper: Arc<String>, lower: Arc<String>| {
+    context.add_function("pays", move |upper: Arc<String>, lower: Arc<String>| {
         let (upper, lower) = (divisions.find(&upper), divisions.find(&lower));
-        lower.is_some_and(|lower| upper.is_some() && divisions.parent(lower) == upper)
+        lower.is_some_and(|lower| upper.is_some() && divisions.payer(lower) == upper)
     })?;
     context.add_function("days", |from: Arc<String>, to: Arc<String>| {
         match (parse_day(&from), parse_day(&to)) {

@@ -190,8 +190,8 @@ impl Catalog {
             Place::Document => Ok(own),
             Place::Parent => self
                 .divisions
-                .parent(own)
-                .ok_or_else(|| KeyError::Division(format!("parent of {:09}", own.0))),
+                .payer(own)
+                .ok_or_else(|| KeyError::Division(format!("above {:09}", own.0))),
             Place::Named(id) => {
                 let code = bag.get(id).unwrap_or("");
                 self.divisions

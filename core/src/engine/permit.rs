@@ -22,7 +22,7 @@ pub(crate) fn may_act(
 ) -> Result<(), Denied> {
     let of = match acting {
         Acting::Document => Some(division),
-        Acting::Parent => catalog.divisions.parent(division),
+        Acting::Parent => catalog.divisions.payer(division),
     };
     if of != Some(actor.division) {
         return Err(Denied::Division);

@@ -1,4 +1,5 @@
-//! `config/divisions.csv`: the division tree with `code`, `parent_code`, `level`, `name` and `kind`.
+//! `config/divisions.csv`: the division tree with `code`, `parent_code`, `level`, `name`, `kind` and
+//! `paid_by`.
 
 use crate::catalog::division::{DivisionRow, Divisions, parse_code};
 use crate::catalog::reader::Mistakes;
@@ -67,7 +68,7 @@ pub(in crate::catalog) fn read(sources: &Sources, mistakes: &Mistakes) -> Divisi
         mistakes.add(PATH, 0, "this file is missing");
         return Divisions::default();
     };
-    let columns = ["code", "parent_code", "level", "name", "kind"];
+    let columns = ["code", "parent_code", "level", "name", "kind", "paid_by"];
     let csv = Csv::read(PATH, text, &columns, mistakes);
     let mut rows: Vec<(u32, DivisionRow)> = Vec::new();
     for row in &csv.rows {
@@ -76,11 +77,23 @@ pub(in crate::catalog) fn read(sources: &Sources, mistakes: &Mistakes) -> Divisi
         }
     }
     check_tree(&rows, mistakes);
-    Divisions::new(rows.into_iter().map(|(_, row)| row).collect())
+    let divisions = Divisions::new(rows.iter().map(|(_, row)| row.clone()).collect());
+    for (line, row) in &rows {
+        if let Some(payer) = row.paid_by
+            && (payer == row.code || !divisions.covers(payer, row.code))
+        {
+            let message = format!(
+                "{:09} is not above {:09} and can't pay it",
+                payer.0, row.code.0
+            );
+            mistakes.add(PATH, *line, message);
+        }
+    }
+    divisions
 }
 
 fn division(row: &Row, mistakes: &Mistakes) -> Option<DivisionRow> {
-    let [code, parent, level, name, kind] = row.fields.as_slice() else {
+    let [code, parent, level, name, kind, paid_by] = row.fields.as_slice() else {
         return None;
     };
     let say = |message: String| mistakes.add(PATH, row.line, message);
@@ -91,6 +104,10 @@ fn division(row: &Row, mistakes: &Mistakes) -> Option<DivisionRow> {
     let parent_number = parse_code(parent);
     if parent_number.is_none() && !parent.is_empty() {
         say(format!("parent `{parent}` is not nine digits"));
+    }
+    let payer = parse_code(paid_by);
+    if payer.is_none() && !paid_by.is_empty() {
+        say(format!("paid_by `{paid_by}` is not nine digits"));
     }
     let level_number: Option<u8> = level.parse().ok().filter(|level| (1..=9).contains(level));
     if level_number.is_none() {
@@ -105,6 +122,7 @@ fn division(row: &Row, mistakes: &Mistakes) -> Option<DivisionRow> {
         level: level_number?,
         name: name.clone(),
         kind: kind.clone(),
+        paid_by: payer,
     })
 }
 

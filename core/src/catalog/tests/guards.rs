@@ -191,6 +191,12 @@ fn money_goes_to_a_child_and_keeps_its_nature() {
         passes(&catalog, "special_transfer_issue", "draft", "submit", &case)
     };
     assert!(issue("420106000"), "a district of the prefecture");
+    let catalog_payer = catalog.divisions.payer(Division(420_625_000));
+    assert_eq!(
+        catalog_payer,
+        Some(Division(420_000_000)),
+        "a county that the province pays itself"
+    );
     assert!(!issue("420625000") && !issue("420000000") && !issue("420106001"));
     let move_to = |fund| {
         let case = Case {

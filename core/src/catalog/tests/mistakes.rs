@@ -42,6 +42,8 @@ const NAMES: &[Case] = &[
     ("divisions.csv", "420102000,420100000,3", "42010200,420100000,3", "42010200", "is not nine digits"),
     ("divisions.csv", "420102000,420100000,3", "420102000,420100000,2", "420102000", "not above level 2"),
     ("divisions.csv", "420102000,420100000,3", "420100000,420000000,2", "江岸区", "is there twice"),
+    ("divisions.csv", "谷城县,county,,420000000", "谷城县,county,,420100000", "谷城县", "can't pay it"),
+    ("divisions.csv", "谷城县,county,,420000000", "谷城县,county,,42", "谷城县", "is not nine digits"),
     ("classes/function.csv", "20101,2,201,", "20101,2,999,", "人大事务", "parent class 999 is not there"),
     ("classes/function.csv", "20101,2,201,", "201,1,,", "人大事务", "is there twice"),
     ("classes/function.csv", "parent_code", "parent", "parent", "column `parent_code` is missing"),
