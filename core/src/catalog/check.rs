@@ -70,7 +70,14 @@ fn basics(sources: &Sources, mistakes: &Mistakes) -> Catalog {
         .filter_map(|(path, text)| classes::read(path, text, mistakes))
         .collect();
     dimensions::check_classes(sources, &dimensions, &classes, mistakes);
-    let params = read(sources, "params.toml", mistakes, params::read);
+    let (params, periods) = read(sources, "params.toml", mistakes, |table| {
+        (params::read(table), params::periods(table))
+    });
+    let reference = Reference {
+        classes,
+        params,
+        periods,
+    };
     Catalog {
         digest: sources.digest(),
         dimensions,
@@ -78,7 +85,7 @@ fn basics(sources: &Sources, mistakes: &Mistakes) -> Catalog {
         types: Vec::new(),
         roles,
         divisions: Arc::new(divisions::read(sources, mistakes)),
-        reference: Arc::new(Reference { classes, params }),
+        reference: Arc::new(reference),
         index,
     }
 }

@@ -8,7 +8,7 @@ use super::dimension::DimensionId;
 use super::document::DocumentType;
 use super::guard_value::judge;
 use super::key::find;
-use super::model::Catalog;
+use super::model::{Catalog, Period};
 use hubu_kernel::document::{Field, Value};
 use hubu_kernel::ident::{Division, FieldId, Year};
 use hubu_kernel::money::Cents;
@@ -31,6 +31,8 @@ pub struct Guard {
 pub(super) enum Test {
     /// The flag of the head is yes: the one condition so common that it needs no expression.
     Affirmed(FieldId),
+    /// The document's fiscal year is not closed.
+    OpenYear,
     /// Every line names the document's agency in this dimension, which it may not leave empty.
     OwnAgency(DimensionId),
     /// A CEL expression that gives a bool.
@@ -140,6 +142,10 @@ impl Guard {
             Test::Affirmed(id) => {
                 let value = find(context.document.fields, *id);
                 Ok(matches!(value, Some(Value::Flag(true))))
+            }
+            Test::OpenYear => {
+                let year = i64::from(context.document.year.0);
+                Ok(context.catalog.reference.period(year) != Period::Closed)
             }
             Test::OwnAgency(id) => {
                 let own = Some(context.document.agency).filter(|agency| !agency.is_empty());

@@ -61,6 +61,15 @@ impl Guard {
         }
     }
 
+    /// The guard that the fiscal year is not closed.
+    pub(super) fn open_year() -> Guard {
+        Guard {
+            source: "period(doc.fiscal_year) != 'closed'".to_owned(),
+            test: Test::OpenYear,
+            needs_lines: false,
+        }
+    }
+
     /// The guard that lines stay with the document's agency.
     pub(super) fn own_agency(dimension: &Dimension) -> Guard {
         Guard {
@@ -281,6 +290,7 @@ impl<'a> Checker<'a> {
         let Some((_, wanted, result)) = FUNCTIONS.iter().find(|(known, ..)| *known == name) else {
             return self.fault(format!("there is no function `{name}` of such values"));
         };
+        self.mentions.insert(name.to_owned());
         if wanted.len() != args.len() {
             return self.fault(format!(
                 "`{name}` takes {} values, not {}",

@@ -20,7 +20,7 @@ type Names = BTreeSet<String>;
 pub(super) fn judge(expression: &Expression, facts: &GuardContext<'_>) -> Result<bool, String> {
     let names = &expression.mentions;
     let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
-    add_functions(&mut context, facts.catalog).map_err(|error| error.to_string())?;
+    add_functions(&mut context, facts.catalog, names).map_err(|error| error.to_string())?;
     let wanted = |name: &str| names.contains(name);
     if wanted("doc") {
         context.add_variable_from_value("doc", document(facts, names));
@@ -49,33 +49,44 @@ pub(super) fn judge(expression: &Expression, facts: &GuardContext<'_>) -> Result
     }
 }
 
-/// The functions that `guard_check` knows by name and type.
+/// The functions that `guard_check` knows by name and type, as far as they are mentioned.
 fn add_functions(
     context: &mut Context<'_, '_>,
     catalog: &Catalog,
+    names: &Names,
 ) -> Result<(), cel::DeclarationError> {
-    let reference = Arc::clone(&catalog.reference);
-    context.add_function("is_leaf", move |class: Arc<String>, code: Arc<String>| {
-        let leaf = reference
-            .classes
-            .get(&*class)
-            .and_then(|list| list.get(&*code));
-        leaf.copied().unwrap_or(false)
-    })?;
-    let divisions = Arc::clone(&catalog.divisions);
-    context.add_function("pays", move |upper: Arc<String>, lower: Arc<String>| {
-        let (upper, lower) = (divisions.find(&upper), divisions.find(&lower));
-        lower.is_some_and(|lower| upper.is_some() && divisions.payer(lower) == upper)
-    })?;
-    context.add_function("days", |from: Arc<String>, to: Arc<String>| {
-        match (parse_day(&from), parse_day(&to)) {
-            (Some(from), Some(to)) => i64::from(to) - i64::from(from),
-            // An unknown day is never late enough and never early enough.
-            _ => i64::MIN,
-        }
-    })?;
-    let reference = Arc::clone(&catalog.reference);
-    context.add_function("period", move |year: i64| reference.period(year).to_owned())
+    if names.contains("is_leaf") {
+        let reference = Arc::clone(&catalog.reference);
+        context.add_function("is_leaf", move |class: Arc<String>, code: Arc<String>| {
+            let list = reference.classes.get(&*class);
+            list.and_then(|list| list.get(&*code))
+                .copied()
+                .unwrap_or(false)
+        })?;
+    }
+    if names.contains("pays") {
+        let divisions = Arc::clone(&catalog.divisions);
+        context.add_function("pays", move |upper: Arc<String>, lower: Arc<String>| {
+            let (upper, lower) = (divisions.find(&upper), divisions.find(&lower));
+            lower.is_some_and(|lower| upper.is_some() && divisions.payer(lower) == upper)
+        })?;
+    }
+    if names.contains("days") {
+        context.add_function("days", |from: Arc<String>, to: Arc<String>| {
+            match (parse_day(&from), parse_day(&to)) {
+                (Some(from), Some(to)) => i64::from(to) - i64::from(from),
+                // An unknown day is never late enough and never early enough.
+                _ => i64::MIN,
+            }
+        })?;
+    }
+    if names.contains("period") {
+        let reference = Arc::clone(&catalog.reference);
+        context.add_function("period", move |year: i64| {
+            reference.period(year).word().to_owned()
+        })?;
+    }
+    Ok(())
 }
 
 fn document(facts: &GuardContext<'_>, names: &Names) -> HashMap<String, Value> {

@@ -47,17 +47,42 @@ pub struct Reference {
     pub classes: HashMap<String, HashMap<String, bool>>,
     /// `config/params.toml`.
     pub params: toml::Table,
+    /// How fiscal years stand, ascending; open where a year is not named.
+    pub periods: Vec<(i64, Period)>,
+}
+
+/// How a fiscal year stands (会计期间).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Period {
+    /// Business as usual.
+    Open,
+    /// The year is being closed: carry-over may run.
+    Closing,
+    /// Nothing new happens in it.
+    Closed,
+}
+
+impl Period {
+    /// The words of `params.toml`.
+    pub const WORDS: [(&str, Period); 3] = [
+        ("open", Period::Open),
+        ("closing", Period::Closing),
+        ("closed", Period::Closed),
+    ];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        Period::WORDS[self as usize].0
+    }
 }
 
 impl Reference {
-    /// `open`, `closing` or `closed`: how a fiscal year stands in `params.toml`; open where it is not named.
-    pub fn period(&self, year: i64) -> &str {
-        let periods = self
-            .params
-            .get("periods")
-            .and_then(|value| value.as_table());
-        let status = periods.and_then(|table| table.get(&year.to_string()));
-        status.and_then(|value| value.as_str()).unwrap_or("open")
+    /// How a fiscal year stands; open where `params.toml` does not name it.
+    pub fn period(&self, year: i64) -> Period {
+        let found = self
+            .periods
+            .binary_search_by_key(&year, |(known, _)| *known);
+        found.map_or(Period::Open, |at| self.periods[at].1)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::catalog::dimension::DimensionId;
 use crate::catalog::document::{
     BagName, Condition, FieldKind, LineRule, MonthRule, Place, RowRule, SetValue,
 };
+use crate::catalog::ledger::Ledger;
 use crate::catalog::model::Catalog;
 use crate::catalog::reader::{Node, Table};
 
@@ -77,15 +78,7 @@ impl Reader<'_> {
             node.mistake(format!("there is no ledger `{ledger_name}`; a row that is not named after its ledger says `ledger`"));
             return None;
         };
-        for (id, _) in &set {
-            if !ledger.dimensions.iter().any(|known| known.id == *id) {
-                let name = self
-                    .catalog
-                    .dimension(*id)
-                    .map_or("", |known| known.name.as_str());
-                node.mistake(format!("{} has no dimension `{name}` to set", ledger.name));
-            }
-        }
+        self.check_set(node, ledger, &set);
         Some(RowRule {
             name: name.to_owned(),
             ledger: ledger.id,
@@ -95,6 +88,22 @@ impl Reader<'_> {
             years_later: years_later?,
             when,
         })
+    }
+
+    fn check_set(&self, node: &Node<'_>, ledger: &Ledger, set: &[(DimensionId, SetValue)]) {
+        for (id, value) in set {
+            let name = self
+                .catalog
+                .dimension(*id)
+                .map_or("", |known| known.name.as_str());
+            match ledger.dimensions.iter().find(|known| known.id == *id) {
+                None => node.mistake(format!("{} has no dimension `{name}` to set", ledger.name)),
+                Some(known) if known.required && *value == SetValue::Empty => {
+                    node.mistake(format!("{} can't be without `{name}`", ledger.name));
+                }
+                Some(_) => {}
+            }
+        }
     }
 
     fn dimension(&self, node: &Node<'_>, name: &str) -> Option<DimensionId> {

@@ -59,8 +59,9 @@ pub(super) fn read<'a>(
 
 /// The rules alone, once nothing more can be said about them.
 ///
-/// Where the type is one agency's (`agency` is given), a step that touches rows first makes sure that
-/// they are that agency's.
+/// Two guards come by themselves, last of all: a closed fiscal year takes no reservation and no final
+/// step, and where the type is one agency's (`agency` is given) a step that chooses rows makes sure
+/// that they are that agency's.
 pub(super) fn finish(steps: Vec<ReadStep<'_>>, agency: Option<&Catalog>) -> Vec<TransitionRule> {
     let ends = |state: StateId| !steps.iter().any(|step| step.rule.kernel.from == state);
     let terminal: Vec<bool> = steps.iter().map(|step| ends(step.rule.kernel.to)).collect();
@@ -69,9 +70,12 @@ pub(super) fn finish(steps: Vec<ReadStep<'_>>, agency: Option<&Catalog>) -> Vec<
     let shard = agency.and_then(|catalog| catalog.dimensions.iter().find(|known| known.shard));
     for (rule, terminal) in rules.iter_mut().zip(terminal) {
         rule.kernel.terminal = terminal;
-        let touches = matches!(rule.kernel.phase, Phase::Reserve | Phase::Now);
-        if let Some(dimension) = shard.filter(|_| touches) {
-            rule.guards.insert(0, Guard::own_agency(dimension));
+        let chooses = matches!(rule.kernel.phase, Phase::Reserve | Phase::Now);
+        if chooses || rule.kernel.phase == Phase::Final {
+            rule.guards.push(Guard::open_year());
+        }
+        if let Some(dimension) = shard.filter(|_| chooses) {
+            rule.guards.push(Guard::own_agency(dimension));
         }
     }
     rules

@@ -269,6 +269,22 @@ fn a_year_is_carried_over_while_it_closes() {
         )
     };
     assert!(open(2025) && !open(2026) && !open(2024));
+    let load = |year| {
+        passes(
+            &catalog,
+            "opening",
+            "new",
+            "load",
+            &Case {
+                year,
+                ..Case::default()
+            },
+        )
+    };
+    assert!(
+        load(2026) && load(2025) && !load(2024),
+        "a closed year takes nothing new"
+    );
 }
 
 #[test]

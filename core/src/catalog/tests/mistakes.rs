@@ -44,6 +44,8 @@ const NAMES: &[Case] = &[
     ("divisions.csv", "420102000,420100000,3", "420100000,420000000,2", "江岸区", "is there twice"),
     ("divisions.csv", "谷城县,county,,420000000", "谷城县,county,,420100000", "谷城县", "can't pay it"),
     ("divisions.csv", "谷城县,county,,420000000", "谷城县,county,,42", "谷城县", "is not nine digits"),
+    ("params.toml", "2025 = \"closing\"", "2025 = \"close\"", "2025", "not one of: open, closing, closed"),
+    ("params.toml", "2025 = \"closing\"", "25 = \"closing\"", "25", "is no fiscal year"),
     ("classes/function.csv", "20101,2,201,", "20101,2,999,", "人大事务", "parent class 999 is not there"),
     ("classes/function.csv", "20101,2,201,", "201,1,,", "人大事务", "is there twice"),
     ("classes/function.csv", "parent_code", "parent", "parent", "column `parent_code` is missing"),
@@ -100,6 +102,7 @@ const EFFECTS: &[Case] = &[
     (PAYMENT, "rows.CPL = {}", "rows.CPL = { division = \"up\" }", "up", "no dimension `up`"),
     (PAYMENT, "rows.CPL = {}", "rows.CPL = { set = { to_div = \"420000000\" } }", "CPL", "CPL has no dimension `to_div`"),
     (PAYMENT, "rows.CPL = {}", "rows.CPL = { set = { fund_type = \"7\" } }", "CPL", "`7` is no fund_type"),
+    (PAYMENT, "rows.CPL = {}", "rows.CPL = { set = { fund_type = \"\" } }", "CPL", "can't be without `fund_type`"),
     ("documents/quick_virement.toml", "rows.to = { ledger = \"IND\", bag = \"to\" }", "rows.to = { ledger = \"IND\" }", "postings", "are one row"),
     ("documents/transfer_receipt.toml", "{ field = \"pool\", is = \"OFF\" }", "{ field = \"pool\", is = \"DEP\" }", "DEP", "none of its words: OFF, TOT"),
 ];
