@@ -143,6 +143,21 @@ impl Catalog {
         Ok(key)
     }
 
+    /// The key of the row of `ledger` that stands beside `base`: same year, division and dimensions.
+    /// `None` where the two ledgers do not have the same dimensions.
+    #[inline]
+    pub fn beside(&self, base: &[u8], ledger: LedgerId) -> Option<RowKey> {
+        let mut key = RowKey::from_bytes(base)?;
+        if key.ledger() != ledger {
+            let (from, to) = (self.ledger(key.ledger())?, self.ledger(ledger)?);
+            if from.shape != to.shape {
+                return None;
+            }
+            key.bytes[0] = ledger.0;
+        }
+        Some(key)
+    }
+
     /// What a key says.
     ///
     /// # Errors

@@ -52,4 +52,7 @@ pub struct Ledger {
     pub control: Control,
     /// Its dimensions in the order of the row key, those that spread rows over shards first.
     pub dimensions: Vec<LedgerDimension>,
+    /// The first ledger with just these dimensions: keys of two ledgers of one shape differ in the
+    /// ledger alone.
+    pub shape: LedgerId,
 }

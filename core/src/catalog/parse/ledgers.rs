@@ -33,6 +33,11 @@ pub(in crate::catalog) fn read(root: &Table<'_>, dimensions: &[Dimension]) -> Ve
     }
     root.finish();
     ledgers.sort_by_key(|ledger| ledger.id);
+    for at in 0..ledgers.len() {
+        let mut earlier = ledgers[..at].iter();
+        let same = earlier.find(|known| known.dimensions == ledgers[at].dimensions);
+        ledgers[at].shape = same.map_or(ledgers[at].id, |known| known.id);
+    }
     ledgers
 }
 
@@ -54,6 +59,7 @@ fn ledger(table: &Table<'_>, dimensions: &[Dimension]) -> Option<Ledger> {
         schedule,
         control: control?,
         dimensions: dims,
+        shape: LedgerId(id?),
     };
     if ledger.kind == Kind::Account && (resource || schedule) {
         table.mistake("an account holds no quota: neither `resource` nor `schedule`");

@@ -246,6 +246,24 @@ fn rows_of_one_agency_stay_together_and_the_parent_is_found() {
 }
 
 #[test]
+fn rows_beside_each_other_differ_in_the_ledger_alone() {
+    let catalog = catalog();
+    let line = indicator(&catalog);
+    let key = |name: &str| {
+        let ledger = catalog.ledger_named(name).expect(name);
+        let key = catalog.key(ledger, Year(2026), Division(420_106_000), &line);
+        (ledger.id, key.expect("whole"))
+    };
+    let (_, base) = key("IND");
+    for name in ["IND", "INDP", "PLN", "CPL", "INDG", "CPG", "FRZ"] {
+        let (id, wanted) = key(name);
+        assert_eq!(catalog.beside(base.as_bytes(), id), Some(wanted), "{name}");
+    }
+    let pool = catalog.ledger_named("OFF").expect("there").id;
+    assert_eq!(catalog.beside(base.as_bytes(), pool), None);
+}
+
+#[test]
 fn damaged_keys_are_refused() {
     let catalog = catalog();
     let ledger = catalog.ledger_named("IND").expect("there");
