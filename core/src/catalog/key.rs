@@ -185,18 +185,18 @@ impl Catalog {
     /// The part of a key by which rows are spread over shards: division and, where the ledger has
     /// one, the sharding dimension (packed). Works on any key that this catalog wrote.
     pub fn shard_part<'k>(&self, key: &'k [u8]) -> (Division, &'k [u8]) {
-        let Some(head) = read_head(key) else {
+        let Some((ledger, _, division)) = head(key) else {
             return (Division::default(), &[]);
         };
         let first = self
-            .ledger(head.ledger)
+            .ledger(ledger)
             .and_then(|ledger| self.dimension(ledger.dimensions.first()?.id));
         match first {
             Some(dimension) if dimension.shard && key[8] & 1 != 0 => {
                 let end = HEAD + dimension.key_bytes_max();
-                (head.division, key.get(HEAD..end).unwrap_or(&[]))
+                (division, key.get(HEAD..end).unwrap_or(&[]))
             }
-            _ => (head.division, &[]),
+            _ => (division, &[]),
         }
     }
 
@@ -292,19 +292,6 @@ impl RowKey {
         }
     }
 
-    /// A key from its packed bytes, which [`Catalog`] wrote; `None` when they can't be one.
-    pub fn from_bytes(packed: &[u8]) -> Option<RowKey> {
-        let fits = (HEAD..=KEY_MAX).contains(&packed.len());
-        let mut key = RowKey {
-            length: packed.len() as u8,
-            bytes: [0; KEY_MAX],
-        };
-        fits.then(|| {
-            key.bytes[..packed.len()].copy_from_slice(packed);
-            key
-        })
-    }
-
     /// Of which ledger the row is.
     pub fn ledger(&self) -> LedgerId {
         LedgerId(self.bytes[0])
@@ -313,12 +300,6 @@ impl RowKey {
     /// Of which year the row is.
     pub fn year(&self) -> Year {
         Year(u16::from_be_bytes([self.bytes[1], self.bytes[2]]))
-    }
-
-    /// Whose the row is.
-    pub fn division(&self) -> Division {
-        let [a, b, c, d] = [self.bytes[3], self.bytes[4], self.bytes[5], self.bytes[6]];
-        Division(u32::from_be_bytes([a, b, c, d]))
     }
 
     /// The packed bytes.
@@ -378,12 +359,23 @@ impl RowKey {
     }
 }
 
+/// The ledger, year and division of a packed key.
+pub fn head(key: &[u8]) -> Option<(LedgerId, Year, Division)> {
+    let head: &[u8; HEAD] = key.first_chunk()?;
+    let division = u32::from_be_bytes([head[3], head[4], head[5], head[6]]);
+    Some((
+        LedgerId(head[0]),
+        Year(u16::from_be_bytes([head[1], head[2]])),
+        Division(division),
+    ))
+}
+
 fn read_head(bytes: &[u8]) -> Option<KeyParts> {
-    let head: &[u8; HEAD] = bytes.first_chunk()?;
+    let (ledger, year, division) = head(bytes)?;
     Some(KeyParts {
-        ledger: LedgerId(head[0]),
-        year: Year(u16::from_be_bytes([head[1], head[2]])),
-        division: Division(u32::from_be_bytes([head[3], head[4], head[5], head[6]])),
+        ledger,
+        year,
+        division,
         bag: Bag::new(),
     })
 }

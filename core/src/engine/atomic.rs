@@ -10,6 +10,7 @@ use crate::engine::command::{BATCH_MAX, Command};
 use crate::engine::error::{FormError, SubmitError};
 use crate::engine::group::NotTaken;
 use crate::engine::held::{Held, Touched};
+use crate::engine::intent::content_of;
 use crate::engine::place;
 use crate::engine::shard::{Access, Evolving, Shards, Spent};
 use crate::engine::submit::{Append, Halt, Scratch, Sink, decide_held};
@@ -122,9 +123,10 @@ impl Engine {
     ) -> Result<Touched, BatchError> {
         let mut all = Touched::default();
         for (index, command) in commands.iter().enumerate() {
-            match self.prepare(state, command, scratch) {
+            let content = content_of(&command.action);
+            match self.prepare(state, command, content, scratch) {
                 Ok(_) => all.add_all(&scratch.touched),
-                Err(error) => match self.repeated(state, command) {
+                Err(error) => match self.repeated(state, scratch.once) {
                     Ok(Some(_)) => {}
                     Ok(None) => return Err(BatchError { index, error }),
                     Err(error) => return Err(BatchError { index, error }),
@@ -198,10 +200,10 @@ impl Engine {
         trial: &mut Trial,
         scratch: &mut Scratch,
     ) -> Result<Ticket, Halt> {
-        let intent = match self.prepare(held, command, scratch) {
+        let intent = match self.prepare(held, command, content_of(&command.action), scratch) {
             Ok(intent) => intent,
             Err(error) => {
-                let first = self.repeated(held, command)?;
+                let first = self.repeated(held, scratch.once)?;
                 return Ok(Ticket {
                     seq: first.ok_or(error)?,
                     answer: None,

@@ -6,9 +6,9 @@ use crate::catalog::document::{
     DocumentType, FieldKind, FieldPlace, FieldRule, MonthRule, TransitionRule,
 };
 use crate::catalog::model::Catalog;
-use crate::engine::command::{Command, Enter, KEY_MAX};
+use crate::engine::command::{Command, KEY_MAX};
 use crate::engine::error::FormError;
-use hubu_kernel::document::{Dimension, Field, LINES_MAX, Line, Value};
+use hubu_kernel::document::{Dimension, Entry, Field, LINES_MAX, Line, Value};
 use hubu_kernel::ident::FieldId;
 
 /// The most documents that one names as its sources.
@@ -31,7 +31,7 @@ pub(crate) fn check_key(command: &Command) -> Result<(), FormError> {
 pub(crate) fn check_enter(
     catalog: &Catalog,
     kind: &DocumentType,
-    enter: &Enter,
+    enter: &Entry,
     step: Option<&TransitionRule>,
 ) -> Result<(), FormError> {
     if catalog.divisions.get(enter.division).is_none() {
@@ -72,13 +72,15 @@ pub(crate) fn check_act(
     }
 }
 
-fn check_agency(enter: &Enter) -> Result<(), FormError> {
+fn check_agency(enter: &Entry) -> Result<(), FormError> {
     let agency = &*enter.agency;
+    if agency.is_empty() {
+        return Ok(());
+    }
     let own = format!("{:09}", enter.division.0);
-    let fits = agency.is_empty()
-        || agency.len() == 21
-            && agency.bytes().all(|b| b.is_ascii_digit())
-            && agency.starts_with(&own);
+    let fits = agency.len() == 21
+        && agency.bytes().all(|b| b.is_ascii_digit())
+        && agency.starts_with(&own);
     fits.then_some(()).ok_or_else(|| FormError::Agency {
         agency: agency.chars().take(40).collect(),
         division: enter.division.0,

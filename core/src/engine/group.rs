@@ -110,10 +110,14 @@ impl Group {
         if open.closing {
             return Err(NotTaken::Closed);
         }
-        let waiting = open.next - open.first;
-        let full =
-            open.payload.len() + bytes > self.limits.bytes || waiting + count > self.limits.records;
-        if full && waiting > 0 {
+        // Each record stands behind its length.
+        let bytes = bytes + count as usize * LENGTH_MAX;
+        if bytes > self.limits.bytes || count > self.limits.records {
+            return Err(NotTaken::TooLarge);
+        }
+        let full = open.payload.len() + bytes > self.limits.bytes
+            || open.next - open.first + count > self.limits.records;
+        if full {
             self.stats.full.fetch_add(1, Ordering::Relaxed);
             return Err(NotTaken::Full);
         }

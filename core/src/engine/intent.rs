@@ -5,17 +5,16 @@ use crate::catalog::document::{DocumentType, TransitionRule};
 use crate::catalog::model::Catalog;
 use crate::engine::Engine;
 use crate::engine::actor::Actor;
+use crate::engine::choose::Subject;
 use crate::engine::command::{Act, Action, Command, Enter};
 use crate::engine::error::{Denied, FormError, SubmitError};
 use crate::engine::guards::Facts;
 use crate::engine::look::Look;
 use crate::engine::once::Asked;
-use crate::engine::plan::Subject;
 use crate::engine::submit::Scratch;
 use crate::engine::{form, permit, place, spawn};
 use hubu_kernel::decide::{Request, judge_step};
 use hubu_kernel::document::{Document, Entry, Field, Line, overlay};
-use hubu_kernel::effect::Phase;
 use hubu_kernel::ident::{
     CatalogVersion, Division, DocumentId, Seq, StateId, TransitionId, TypeId, Year,
 };
@@ -62,18 +61,21 @@ pub(crate) struct Seen {
 }
 
 impl Engine {
-    /// Makes a command ready to be decided; `scratch.touched` says what must be locked for it.
+    /// Makes a command ready to be decided; `content` is its [`content_of`], and `scratch.touched` says
+    /// what must be locked for it.
     pub(crate) fn prepare<'e>(
         &'e self,
         look: &dyn Look,
         command: &Command,
+        content: Entry,
         scratch: &mut Scratch,
     ) -> Result<Intent<'e>, SubmitError> {
         form::check_key(command)?;
         scratch.touched.clear();
+        scratch.once = self.name(command, &content, &mut scratch.bytes);
         let intent = match &command.action {
-            Action::Enter(enter) => self.prepare_enter(look, command, enter, scratch),
-            Action::Act(act) => self.prepare_act(look, command, act, scratch),
+            Action::Enter(enter) => self.prepare_enter(look, command, enter, content, scratch),
+            Action::Act(act) => self.prepare_act(look, command, act, content, scratch),
         }?;
         scratch.touched.add(place::of_once(intent.once.key));
         scratch.plan.touch(&mut scratch.touched);
@@ -86,6 +88,7 @@ impl Engine {
         look: &dyn Look,
         command: &Command,
         enter: &Enter,
+        mut content: Entry,
         scratch: &mut Scratch,
     ) -> Result<Intent<'e>, SubmitError> {
         let (version, catalog) = self.catalogs().current();
@@ -94,9 +97,11 @@ impl Engine {
             .transition
             .map(|id| first_step(kind, id))
             .transpose()?;
-        form::check_enter(catalog, kind, enter, step)?;
+        form::check_enter(catalog, kind, &content, step)?;
         let actor = &command.actor;
-        let (division, agency) = (enter.division, &*enter.agency);
+        let division = enter.division;
+        let agency = content.agency.clone();
+        let agency = &*agency;
         permit::may_act(
             catalog,
             actor,
@@ -108,8 +113,6 @@ impl Engine {
         if let Some(step) = step {
             permit::may_act(catalog, actor, step.roles, step.acting, division, agency)?;
         }
-        let mut content = asked_entry(enter);
-        let once = self.name(command, &content, &mut scratch.bytes);
         content.catalog = version;
         let now_ms = self.clock().now_ms();
         let subject = Subject {
@@ -122,7 +125,7 @@ impl Engine {
         };
         let mut judged = Ok(());
         let mut spawns = Vec::new();
-        scratch.plan.make(&subject, &[], Phase::None)?;
+        scratch.plan.clear();
         if let Some(step) = step {
             let request = request(command, step, None);
             judged = judge_step(None, &request, &step.kernel);
@@ -153,7 +156,7 @@ impl Engine {
             step,
             actor: Arc::clone(actor),
             trace: command.trace,
-            once,
+            once: scratch.once,
             if_match: None,
             seen: None,
             content,
@@ -169,6 +172,7 @@ impl Engine {
         look: &dyn Look,
         command: &Command,
         act: &Act,
+        content: Entry,
         scratch: &mut Scratch,
     ) -> Result<Intent<'e>, SubmitError> {
         let actor = &command.actor;
@@ -189,11 +193,13 @@ impl Engine {
         let catalog = self.catalogs().version(seen.catalog);
         let kind = catalog.document_type(seen.kind).ok_or(FormError::Kind)?;
         let step = self.find_step(catalog, kind, &seen, actor, act)?;
-        let content = asked_act(act);
-        let once = self.name(command, &content, &mut scratch.bytes);
         let now_ms = self.clock().now_ms();
         overlay(&mut seen.fields, &act.fields);
-        let lines = act.lines.as_deref().unwrap_or(&seen.lines);
+        let lines = if act.lines.is_some() {
+            &content.lines
+        } else {
+            &seen.lines
+        };
         let subject = Subject {
             look,
             catalog,
@@ -204,7 +210,7 @@ impl Engine {
         };
         let mut judged = Err(Rejection::WrongState { state: seen.state });
         let mut spawns = Vec::new();
-        scratch.plan.make(&subject, &[], Phase::None)?;
+        scratch.plan.clear();
         if let Some(step) = step {
             form::check_act(catalog, kind, step, &act.fields, act.lines.as_deref())?;
             let facts = Facts {
@@ -233,7 +239,7 @@ impl Engine {
             step,
             actor: Arc::clone(actor),
             trace: command.trace,
-            once,
+            once: scratch.once,
             if_match: act.if_match,
             edits_lines: act.lines.is_some(),
             seen: Some(seen),
@@ -246,13 +252,7 @@ impl Engine {
 
     /// The first answer's place when a command that can't be prepared any more is a repeat: its
     /// document may have ended since, or the catalog changed.
-    pub(crate) fn repeated(
-        &self,
-        look: &dyn Look,
-        command: &Command,
-    ) -> Result<Option<Seq>, SubmitError> {
-        form::check_key(command)?;
-        let once = self.once_of(command);
+    pub(crate) fn repeated(&self, look: &dyn Look, once: Once) -> Result<Option<Seq>, SubmitError> {
         let mut spent = None;
         look.look(place::of_once(once.key), &mut |shard| {
             spent = shard
@@ -269,11 +269,7 @@ impl Engine {
 
     /// The name of a command.
     pub(crate) fn once_of(&self, command: &Command) -> Once {
-        let content = match &command.action {
-            Action::Enter(enter) => asked_entry(enter),
-            Action::Act(act) => asked_act(act),
-        };
-        self.name(command, &content, &mut Vec::new())
+        self.name(command, &content_of(&command.action), &mut Vec::new())
     }
 
     fn name(&self, command: &Command, content: &Entry, scratch: &mut Vec<u8>) -> Once {
@@ -349,32 +345,51 @@ impl Engine {
     }
 }
 
-fn asked_entry(enter: &Enter) -> Entry {
-    Entry {
-        kind: enter.kind,
-        catalog: CatalogVersion(0),
-        division: enter.division,
-        year: enter.year,
-        agency: enter.agency.clone(),
-        number: 0,
-        fields: enter.fields.clone(),
-        lines: enter.lines.clone(),
-        links: enter.links.clone(),
+/// What a command brings: the entry, or the fields and lines of a step with its document as the one
+/// link. Catalog and number are 0, so that it names the command whatever comes of it.
+pub(crate) fn content_of(action: &Action) -> Entry {
+    match action {
+        Action::Enter(enter) => Entry {
+            agency: enter.agency.clone(),
+            fields: enter.fields.clone(),
+            lines: enter.lines.clone(),
+            links: enter.links.clone(),
+            ..bare(enter.kind, enter.division, enter.year)
+        },
+        Action::Act(act) => Entry {
+            fields: act.fields.clone(),
+            lines: act.lines.clone().unwrap_or_default(),
+            links: vec![act.document],
+            ..bare(TypeId(0), Division(0), Year(0))
+        },
     }
 }
 
-/// What a step brings, with its document as the one link.
-fn asked_act(act: &Act) -> Entry {
+/// As [`content_of`], emptying an entry: it is prepared once.
+pub(crate) fn take_content(action: &mut Action) -> Entry {
+    match action {
+        Action::Enter(enter) => Entry {
+            agency: std::mem::take(&mut enter.agency),
+            fields: std::mem::take(&mut enter.fields),
+            lines: std::mem::take(&mut enter.lines),
+            links: std::mem::take(&mut enter.links),
+            ..bare(enter.kind, enter.division, enter.year)
+        },
+        Action::Act(_) => content_of(action),
+    }
+}
+
+fn bare(kind: TypeId, division: Division, year: Year) -> Entry {
     Entry {
-        kind: TypeId(0),
+        kind,
         catalog: CatalogVersion(0),
-        division: Division(0),
-        year: Year(0),
+        division,
+        year,
         agency: Box::default(),
         number: 0,
-        fields: act.fields.clone(),
-        lines: act.lines.clone().unwrap_or_default(),
-        links: vec![act.document],
+        fields: Vec::new(),
+        lines: Vec::new(),
+        links: Vec::new(),
     }
 }
 

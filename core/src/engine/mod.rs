@@ -1,7 +1,7 @@
 //! The engine (引擎): state in sharded locks, the path of a command, reads, and recovery.
 //!
 //! Reading order: [`command`] and [`answer`] are what goes in and out; [`submit`] is the path;
-//! [`intent`], [`plan`], [`guards`] and [`spawn`] prepare it without locks; [`held`], [`shard`],
+//! [`intent`], [`plan`], [`choose`], [`guards`] and [`spawn`] prepare it without locks; [`held`], [`shard`],
 //! [`rows`] and [`place`] are what it locks; [`group`], [`watermark`] and [`tail`] make it durable
 //! and tell of it; [`recover`] begins it all again from the journal; [`read`] looks.
 //!
@@ -13,6 +13,7 @@ pub mod actor;
 pub mod answer;
 pub mod atomic;
 pub mod catalogs;
+mod choose;
 pub mod command;
 pub mod error;
 mod form;

@@ -15,6 +15,8 @@ use std::sync::Arc;
 /// A series of document numbers: gapless within division, year and type.
 pub(crate) type SeriesKey = (Division, Year, TypeId);
 
+type Map<K, V> = HashMap<K, V, hashbrown::DefaultHashBuilder>;
+
 /// What is remembered of a command's key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Spent {
@@ -46,10 +48,10 @@ pub(crate) type OnceTable = HashMap<u128, Spent, BuildHasherDefault<NoHash>>;
 #[derive(Default)]
 pub(crate) struct Shard {
     pub(crate) rows: Rows,
-    pub(crate) documents: HashMap<DocumentId, Document>,
+    pub(crate) documents: Map<DocumentId, Document>,
     /// Ended documents that the archive does not hold yet.
-    pub(crate) retiring: HashMap<DocumentId, Arc<Document>>,
-    pub(crate) numbers: HashMap<SeriesKey, u64>,
+    pub(crate) retiring: Map<DocumentId, Arc<Document>>,
+    pub(crate) numbers: Map<SeriesKey, u64>,
     pub(crate) once: OnceTable,
     /// How many documents were named here.
     pub(crate) documents_named: u64,

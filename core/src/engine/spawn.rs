@@ -2,10 +2,10 @@
 
 use crate::catalog::document::{DocumentType, SpawnRule};
 use crate::catalog::model::Catalog;
+use crate::engine::choose::Subject;
 use crate::engine::error::FormError;
 use crate::engine::held::Touched;
 use crate::engine::place;
-use crate::engine::plan::Subject;
 use crate::engine::shard::Access;
 use hubu_kernel::document::{Entry, Field, Line};
 use hubu_kernel::ident::{CatalogVersion, Division, DocumentId, TransitionId};

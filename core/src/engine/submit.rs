@@ -11,7 +11,7 @@ use crate::engine::command::Command;
 use crate::engine::error::SubmitError;
 use crate::engine::group::NotTaken;
 use crate::engine::held::{Held, Touched};
-use crate::engine::intent::Intent;
+use crate::engine::intent::{Intent, take_content};
 use crate::engine::place;
 use crate::engine::plan::{Plan, Scene};
 use crate::engine::shard::{Access, Evolving, Spent};
@@ -19,7 +19,7 @@ use hubu_kernel::decide::{Request, Verdict, decide};
 use hubu_kernel::effect::Phase;
 use hubu_kernel::evolve::evolve;
 use hubu_kernel::ident::Seq;
-use hubu_kernel::record::{Body, Decided, Record, Refused};
+use hubu_kernel::record::{Body, Decided, Once, Record, Refused};
 use hubu_kernel::rejection::Rejection;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub(crate) struct Scratch {
     pub(crate) verdict: Verdict,
     pub(crate) touched: Touched,
     pub(crate) bytes: Vec<u8>,
+    /// The name of the command at hand.
+    pub(crate) once: Once,
 }
 
 thread_local!(static SCRATCH: RefCell<Scratch> = RefCell::default());
@@ -91,13 +93,14 @@ impl Engine {
     ///
     /// # Errors
     /// See [`SubmitError`]: the command was not decided and its key is not spent.
-    pub fn submit(&self, command: Command) -> Result<Ticket, SubmitError> {
+    pub fn submit(&self, mut command: Command) -> Result<Ticket, SubmitError> {
+        super::form::check_key(&command)?;
         if let Some(latched) = self.watermark().latched() {
             return Err(latched.clone().into());
         }
         SCRATCH.with_borrow_mut(|scratch| {
             for _ in 0..ATTEMPTS {
-                match self.attempt(&command, scratch) {
+                match self.attempt(&mut command, scratch) {
                     Err(Halt::Moved) => {}
                     Err(Halt::Error(error)) => return Err(error),
                     Ok(ticket) => return Ok(ticket),
@@ -107,12 +110,13 @@ impl Engine {
         })
     }
 
-    fn attempt(&self, command: &Command, scratch: &mut Scratch) -> Result<Ticket, Halt> {
+    fn attempt(&self, command: &mut Command, scratch: &mut Scratch) -> Result<Ticket, Halt> {
+        let content = take_content(&mut command.action);
         let state = self.state();
-        let intent = match self.prepare(&**state, command, scratch) {
+        let intent = match self.prepare(&**state, command, content, scratch) {
             Ok(intent) => intent,
             Err(error) => {
-                let first = self.repeated(&**state, command)?;
+                let first = self.repeated(&**state, scratch.once)?;
                 return Ok(Ticket {
                     seq: first.ok_or(error)?,
                     answer: None,
@@ -169,10 +173,13 @@ pub(crate) fn decide_held(
     held.shard(place::of_once(once.key))
         .once
         .insert(once.key, spent);
-    Ok(Ticket {
-        seq,
-        answer: Answer::of(seq, &record),
-    })
+    let answer = Answer::of(seq, &record);
+    if let Body::Decided(decided) = record.body {
+        // The room goes back to where the next command decides.
+        verdict.changes = decided.changes;
+        plan.found_postings = decided.postings;
+    }
+    Ok(Ticket { seq, answer })
 }
 
 fn judge(
@@ -206,7 +213,12 @@ fn judge(
     Ok(decide(&Scene { held, plan }, document, &request, verdict))
 }
 
-fn accept(intent: Intent<'_>, held: &mut Held<'_>, plan: &Plan, verdict: &mut Verdict) -> Record {
+fn accept(
+    intent: Intent<'_>,
+    held: &mut Held<'_>,
+    plan: &mut Plan,
+    verdict: &mut Verdict,
+) -> Record {
     let rule = intent.step.map(|step| step.kernel);
     let mut content = intent.content;
     let (document, from, version) = match &intent.seen {
@@ -245,10 +257,10 @@ fn accept(intent: Intent<'_>, held: &mut Held<'_>, plan: &Plan, verdict: &mut Ve
         fields,
         lines,
         rows: plan.new_rows(),
-        changes: verdict.changes.clone(),
-        postings: plan.found_postings.clone(),
+        changes: std::mem::take(&mut verdict.changes),
+        postings: std::mem::take(&mut plan.found_postings),
         spawned,
-        warnings: verdict.warnings.clone(),
+        warnings: std::mem::take(&mut verdict.warnings),
     };
     Record {
         time_ms: intent.now_ms,
