@@ -1,0 +1,216 @@
+//! The figures that Hubu promises: key, what it is, unit and goal.
+
+/// What a figure should reach.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Goal {
+    /// This much or more.
+    AtLeast(f64),
+    /// This much or less.
+    AtMost(f64),
+    /// None: it is what others are measured against.
+    Shown,
+}
+
+/// One figure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Figure {
+    /// Its name in `bench.json`.
+    pub(crate) key: &'static str,
+    /// The scenario that measures it, with others.
+    pub(crate) scenario: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) goal: Goal,
+    pub(crate) what: &'static str,
+}
+
+const PER_SECOND: &str = "commands/s";
+const SHARE: &str = "share of bare hyper";
+const MILLION: Goal = Goal::AtLeast(1_000_000.0);
+const HOT: Goal = Goal::AtLeast(0.9);
+
+/// All figures, in the order in which they are measured.
+pub(crate) const FIGURES: [Figure; 20] = [
+    figure(
+        "bulk_file_8192",
+        "bulk_file",
+        PER_SECOND,
+        MILLION,
+        "library, file journal, batches of 8192",
+    ),
+    figure(
+        "bulk_file_1024",
+        "bulk_file",
+        PER_SECOND,
+        MILLION,
+        "the same, batches of 1024",
+    ),
+    figure(
+        "bulk_file_128",
+        "bulk_file",
+        PER_SECOND,
+        MILLION,
+        "the same, batches of 128",
+    ),
+    figure(
+        "bulk_file_8192_hot1",
+        "bulk_file",
+        "share of bulk_file_8192",
+        HOT,
+        "every command on one row",
+    ),
+    figure(
+        "bulk_file_8192_hot10",
+        "bulk_file",
+        "share of bulk_file_8192",
+        HOT,
+        "every command on one of ten rows",
+    ),
+    figure(
+        "bulk_file_sustained",
+        "sustained",
+        PER_SECOND,
+        Goal::AtLeast(500_000.0),
+        "10 M commands, archive caught up at the end",
+    ),
+    figure(
+        "bulk_pg_8192",
+        "bulk_pg",
+        PER_SECOND,
+        Goal::AtLeast(250_000.0),
+        "library, PostgreSQL journal, batches of 8192",
+    ),
+    figure(
+        "http_bare_64",
+        "http_file",
+        "requests/s",
+        Goal::Shown,
+        "bare hyper, 64 connections",
+    ),
+    figure(
+        "http_bare_1024",
+        "http_file",
+        "requests/s",
+        Goal::Shown,
+        "bare hyper, 1,024 connections",
+    ),
+    figure(
+        "http_file_64",
+        "http_file",
+        SHARE,
+        Goal::AtLeast(0.70),
+        "durable payments, 64 connections",
+    ),
+    figure(
+        "http_file_1024",
+        "http_file",
+        SHARE,
+        Goal::AtLeast(0.70),
+        "durable payments, 1,024 connections",
+    ),
+    figure(
+        "http_pg_64",
+        "http_pg",
+        SHARE,
+        Goal::AtLeast(0.50),
+        "the same in PostgreSQL, 64 connections",
+    ),
+    figure(
+        "http_pg_1024",
+        "http_pg",
+        SHARE,
+        Goal::AtLeast(0.50),
+        "the same in PostgreSQL, 1,024 connections",
+    ),
+    figure(
+        "recover",
+        "recover",
+        "records/s",
+        Goal::AtLeast(2_000_000.0),
+        "replay at start, the slower of the two ways",
+    ),
+    figure(
+        "recover_journal",
+        "recover",
+        "records/s",
+        Goal::Shown,
+        "replay of the journal alone",
+    ),
+    figure(
+        "recover_snapshot",
+        "recover",
+        "records/s",
+        Goal::Shown,
+        "start from snapshot and tail",
+    ),
+    figure(
+        "bytes_quota_row",
+        "quota_row",
+        "B",
+        Goal::AtMost(200.0),
+        "memory of one of a million rows",
+    ),
+    figure(
+        "bytes_connection",
+        "connection",
+        "B",
+        Goal::AtMost(12_288.0),
+        "memory of one of 10,000 idle connections",
+    ),
+    figure(
+        "prove_10k",
+        "prove",
+        "ms (p99)",
+        Goal::AtMost(100.0),
+        "scripts/prove with 10,000 users",
+    ),
+    figure(
+        "prove_10k_rate",
+        "prove",
+        "requests/s",
+        Goal::Shown,
+        "what they asked for in that run",
+    ),
+];
+
+const fn figure(
+    key: &'static str,
+    scenario: &'static str,
+    unit: &'static str,
+    goal: Goal,
+    what: &'static str,
+) -> Figure {
+    Figure {
+        key,
+        scenario,
+        unit,
+        goal,
+        what,
+    }
+}
+
+impl Figure {
+    /// The figure of this name.
+    pub(crate) fn named(key: &str) -> Option<&'static Figure> {
+        FIGURES.iter().find(|figure| figure.key == key)
+    }
+}
+
+impl Goal {
+    /// Whether `value` reaches it; `None` where there is no goal.
+    pub(crate) fn is_met(self, value: f64) -> Option<bool> {
+        match self {
+            Goal::AtLeast(goal) => Some(value >= goal),
+            Goal::AtMost(goal) => Some(value <= goal),
+            Goal::Shown => None,
+        }
+    }
+
+    /// In words, such as `>= 0.7`.
+    pub(crate) fn text(self) -> String {
+        match self {
+            Goal::AtLeast(goal) => format!(">= {goal}"),
+            Goal::AtMost(goal) => format!("<= {goal}"),
+            Goal::Shown => String::from("-"),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! `hubu-bench`: the end-to-end figures of Hubu, measured one scenario after another.
+//!
+//! Each scenario runs in a process of its own (this program again), so that the memory and threads of
+//! one don't reach the next; it prints one JSON line a figure, and this process collects them in
+//! `target/bench/bench.json`. `scripts/bench` builds what is needed and calls it.
+
+mod bare;
+mod bulk;
+mod client;
+mod connection;
+mod figure;
+mod http;
+mod machine;
+mod payments;
+mod quota_row;
+mod recover;
+mod report;
+mod scenario;
+mod server;
+mod sustained;
+mod world;
+mod wrk;
+
+use clap::{Parser, Subcommand};
+use figure::{FIGURES, Figure};
+use report::{Measured, Report};
+use scenario::{Scale, Task};
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+
+/// Whatever ends a scenario: it is printed, and the figure is missing.
+pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Measures Hubu's figures.
+#[derive(Parser)]
+#[command(name = "hubu-bench")]
+struct Arguments {
+    /// Figures to measure (default: all).
+    keys: Vec<String>,
+    /// Smallest sizes: does it run at all?
+    #[arg(long)]
+    smoke: bool,
+    /// Lists the figures and their goals.
+    #[arg(long)]
+    list: bool,
+    /// Where the JSON goes; figures in it that are not measured now are kept.
+    #[arg(long, default_value = "target/bench/bench.json")]
+    out: PathBuf,
+    #[command(subcommand)]
+    inner: Option<Inner>,
+}
+
+#[derive(Subcommand)]
+enum Inner {
+    /// Runs one scenario for the named figures and prints its figures (for this program's own use).
+    #[command(hide = true)]
+    Scenario {
+        name: String,
+        keys: Vec<String>,
+        #[arg(long)]
+        smoke: bool,
+    },
+    /// Serves what the HTTP figures are compared with.
+    #[command(hide = true)]
+    Bare { listen: SocketAddr, answer: PathBuf },
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Outcome<bool> {
+    match &arguments.inner {
+        Some(Inner::Scenario { name, keys, smoke }) => {
+            let scale = if *smoke { Scale::Smoke } else { Scale::Full };
+            scenario::run(&Task { name, keys, scale }).map(|()| true)
+        }
+        Some(Inner::Bare { listen, answer }) => bare::serve(*listen, answer).map(|()| true),
+        None if arguments.list => {
+            for figure in &FIGURES {
+                println!(
+                    "{:<22} {:<12} {:<26} {}",
+                    figure.key,
+                    figure.goal.text(),
+                    figure.unit,
+                    figure.what
+                );
+            }
+            Ok(true)
+        }
+        None => measure(arguments),
+    }
+}
+
+/// Runs every scenario that a wanted figure needs; `false` when one of them failed.
+fn measure(arguments: &Arguments) -> Outcome<bool> {
+    let wanted = wanted(&arguments.keys)?;
+    let mut report = Report::open(&arguments.out, arguments.smoke)?;
+    let mut failed = Vec::new();
+    let mut scenarios: Vec<&str> = Vec::new();
+    for figure in &wanted {
+        if !scenarios.contains(&figure.scenario) {
+            scenarios.push(figure.scenario);
+        }
+    }
+    for name in scenarios {
+        let keys: Vec<&str> = wanted
+            .iter()
+            .filter(|f| f.scenario == name)
+            .map(|f| f.key)
+            .collect();
+        eprintln!("== {name}: {}", keys.join(" "));
+        match in_own_process(name, &keys, arguments.smoke) {
+            Ok(measured) => {
+                let missing = keys
+                    .iter()
+                    .filter(|key| !measured.iter().any(|m| m.key == **key));
+                failed.extend(missing.map(|key| String::from(*key)));
+                for one in measured
+                    .into_iter()
+                    .filter(|m| keys.contains(&m.key.as_str()))
+                {
+                    report.add(one)?;
+                }
+                report.write()?;
+            }
+            Err(error) => {
+                eprintln!("   {name} failed: {error}");
+                failed.extend(keys.iter().map(|key| String::from(*key)));
+            }
+        }
+    }
+    print!("{}", report.table());
+    println!("{}", arguments.out.display());
+    if !failed.is_empty() {
+        eprintln!("not measured: {}", failed.join(" "));
+    }
+    Ok(failed.is_empty())
+}
+
+fn wanted(keys: &[String]) -> Outcome<Vec<&'static Figure>> {
+    if keys.is_empty() {
+        return Ok(FIGURES.iter().collect());
+    }
+    let find = |key: &String| {
+        Figure::named(key).ok_or_else(|| format!("no figure `{key}`: --list names them").into())
+    };
+    keys.iter().map(find).collect()
+}
+
+fn in_own_process(name: &str, keys: &[&str], smoke: bool) -> Outcome<Vec<Measured>> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .arg("scenario")
+        .arg(name)
+        .args(keys)
+        .stdout(Stdio::piped());
+    if smoke {
+        command.arg("--smoke");
+    }
+    let output = command.spawn()?.wait_with_output()?;
+    let lines = String::from_utf8(output.stdout)?;
+    let mut measured = Vec::new();
+    for line in lines.lines() {
+        measured.push(serde_json::from_str(line).map_err(|error| format!("{error} in {line:?}"))?);
+    }
+    if !output.status.success() && measured.is_empty() {
+        return Err(format!("it ended with {}", output.status).into());
+    }
+    Ok(measured)
+}
