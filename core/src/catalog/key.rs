@@ -292,6 +292,19 @@ impl RowKey {
         }
     }
 
+    /// A key from its packed bytes, which [`Catalog`] wrote; `None` when they can't be one.
+    pub fn from_bytes(packed: &[u8]) -> Option<RowKey> {
+        let fits = (HEAD..=KEY_MAX).contains(&packed.len());
+        let mut key = RowKey {
+            length: packed.len() as u8,
+            bytes: [0; KEY_MAX],
+        };
+        fits.then(|| {
+            key.bytes[..packed.len()].copy_from_slice(packed);
+            key
+        })
+    }
+
     /// Of which ledger the row is.
     pub fn ledger(&self) -> LedgerId {
         LedgerId(self.bytes[0])

@@ -110,8 +110,8 @@ impl<'a> Chooser<'a> {
             return Ok(*row);
         }
         let wanted = self.subject.kind.row(rule);
-        let row = match self.base_itself(wanted) {
-            Some(base) => Some(add(Choice::Named(base.id, &base.key))),
+        let row = match self.from_base(wanted) {
+            Some(choice) => Some(add(choice)),
             None => self.key(wanted)?.map(|key| add(Choice::Keyed(key))),
         };
         self.chosen.push((rule, row));
@@ -169,8 +169,9 @@ impl<'a> Chooser<'a> {
         Ok(Bags { line: own, to })
     }
 
-    /// The row that the line starts from, when the rule can choose no other: no bag is built then.
-    fn base_itself(&self, rule: &RowRule) -> Option<&Base> {
+    /// The row that the line starts from, or the one beside it in a ledger of the same dimensions, when
+    /// the rule can choose no other: no bag is built then.
+    fn from_base(&self, rule: &RowRule) -> Option<Choice<'_>> {
         let plain = rule.set.is_empty()
             && rule.when.is_empty()
             && rule.years_later == 0
@@ -182,8 +183,16 @@ impl<'a> Chooser<'a> {
             BagName::To => None,
         };
         let base = base.filter(|_| plain)?;
-        let head = crate::catalog::key::head(&base.key)?;
-        let same = head == (rule.ledger, self.subject.year, self.subject.division);
-        same.then_some(base)
+        let (ledger, year, division) = crate::catalog::key::head(&base.key)?;
+        if (year, division) != (self.subject.year, self.subject.division) {
+            return None;
+        }
+        if ledger == rule.ledger {
+            return Some(Choice::Named(base.id, &base.key));
+        }
+        self.subject
+            .catalog
+            .beside(&base.key, rule.ledger)
+            .map(Choice::Keyed)
     }
 }
