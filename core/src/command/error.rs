@@ -10,6 +10,7 @@ use hubu_core::engine::error::EngineError;
 use hubu_core::journal::JournalError;
 use hubu_core::net::NetError;
 use hubu_core::observe::LogError;
+use hubu_core::views::error::ViewError;
 
 /// A command's failure; its text is for the person at the terminal.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,10 @@ pub(crate) enum CommandError {
     Catalog(#[from] CatalogError),
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error(transparent)]
+    View(#[from] ViewError),
+    #[error("the views were started without their archive")]
+    NoArchive,
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("the system: {0}")]

@@ -20,6 +20,8 @@ use hubu_core::http::app::App;
 use hubu_core::journal::open_journal;
 use hubu_core::net::{Prepared, Running};
 use hubu_core::observe::{Figures, install_figures, install_log};
+use hubu_core::views::Views;
+use hubu_core::views::archive::{Archive, ArchiveSettings};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -46,15 +48,20 @@ impl Serve {
         let mut signals = Signals::new(&main)?;
         let prepared: Prepared<Arc<App>> = Prepared::new(&settings.server)?;
         let page = prepare_page(&settings)?;
-        let engine = Arc::new(open_engine(&settings)?);
-        let app = Arc::new(make_app(&engine, &settings)?);
+        let (engine, views) = open_cell(&settings)?;
+        let app = Arc::new(make_app(&engine, &views, &settings)?);
         let page = page
             .map(|page| page.serve((app.clone(), figures)))
             .transpose()?;
-        let running = prepared.serve(app)?;
+        // A copy stays here: what holds files must be dropped by this thread (see `hubu_core::net`).
+        let running = prepared.serve(app.clone())?;
         tell(&running, page.as_ref());
         main.block_on(signals.wait(&engine, settings.engine.retention_days));
-        stop(running, page, &engine)
+        stop(running, page, &engine)?;
+        drop(app);
+        views.finish();
+        tracing::info!(durable = engine.watermark().durable(), "stopped");
+        Ok(())
     }
 }
 
@@ -86,9 +93,8 @@ fn stop(running: Running, page: Option<Running>, engine: &Engine) -> Result<(), 
         page.stop()?;
     }
     tracing::info!(
-        durable = engine.watermark().durable(),
         seconds = start.elapsed().as_secs_f64(),
-        "stopped"
+        "nothing is under way any more"
     );
     Ok(())
 }
@@ -114,7 +120,21 @@ fn prepare_page(
     Ok(Some(Prepared::new(&server)?))
 }
 
-fn open_engine(settings: &Settings) -> Result<Engine, CommandError> {
+/// Journal, engine and views, with the archive's word for what it holds already.
+fn open_cell(settings: &Settings) -> Result<(Arc<Engine>, Views), CommandError> {
+    let archive = ArchiveSettings {
+        cache_bytes: settings.views.cache_bytes,
+        ..ArchiveSettings::default()
+    };
+    let archive = Archive::open(&settings.views.archive_folder, archive)?;
+    let engine = Arc::new(open_engine(settings, archive.watermark())?);
+    let start = Instant::now();
+    let views = Views::start(&engine, Some(archive))?;
+    tracing::info!(seconds = start.elapsed().as_secs_f64(), "views are whole");
+    Ok((engine, views))
+}
+
+fn open_engine(settings: &Settings, archived: u64) -> Result<Engine, CommandError> {
     let start = Instant::now();
     let sources = Sources::read_dir(&settings.catalog.folder)?;
     let place = String::from(settings.journal.place.clone());
@@ -127,7 +147,7 @@ fn open_engine(settings: &Settings) -> Result<Engine, CommandError> {
         tail_bytes: settings.engine.tail_bytes,
         renew_every: Duration::from_secs(u64::from(settings.journal.lease_seconds)) / 3,
         clock: Clock::system(),
-        archived: None,
+        archived: Some(archived),
     };
     let engine = Engine::open(journal, &sources, options)?;
     tracing::info!(
@@ -151,11 +171,17 @@ pub(super) fn journal_settings(journal: &Journal) -> hubu_core::journal::Setting
     }
 }
 
-fn make_app(engine: &Arc<Engine>, settings: &Settings) -> Result<App, CommandError> {
+fn make_app(engine: &Arc<Engine>, views: &Views, settings: &Settings) -> Result<App, CommandError> {
+    let archive = views.archive().cloned().ok_or(CommandError::NoArchive)?;
     let keys = TrustedKeys::from_settings(&settings.auth)?;
     let catalog = engine.catalogs().current().1.clone();
     let tokens = Tokens::new(keys, catalog, settings.auth.token_cache_entries);
-    Ok(App::new(engine.clone(), tokens, &settings.server)?)
+    Ok(App::new(
+        engine.clone(),
+        (archive, views.live().clone()),
+        tokens,
+        &settings.server,
+    )?)
 }
 
 /// What ends the serving.

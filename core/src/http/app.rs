@@ -11,6 +11,8 @@ use super::reader::Reader;
 use crate::access::Tokens;
 use crate::config::Server;
 use crate::engine::Engine;
+use crate::views::archive::Archive;
+use crate::views::live::Live;
 
 /// The server's shared parts.
 pub struct App {
@@ -24,6 +26,10 @@ pub struct App {
     pub reader: Reader,
     /// Limits of the interface.
     pub limits: Limits,
+    /// Ended documents.
+    pub archive: Arc<Archive>,
+    /// Work lists and sums.
+    pub live: Arc<Live>,
     pub(super) openapi: Bytes,
 }
 
@@ -46,10 +52,17 @@ impl App {
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn new(engine: Arc<Engine>, tokens: Tokens, settings: &Server) -> std::io::Result<Self> {
+    pub fn new(
+        engine: Arc<Engine>,
+        (archive, live): (Arc<Archive>, Arc<Live>),
+        tokens: Tokens,
+        settings: &Server,
+    ) -> std::io::Result<Self> {
         Ok(Self {
             engine,
             tokens,
+            archive,
+            live,
             admission: Admission::new(settings.requests_in_flight, settings.bytes_in_flight),
             reader: Reader::new(settings.reader_threads, settings.reader_queue)?,
             limits: Limits {

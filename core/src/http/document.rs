@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hubu_kernel::document::{Document, Field, Line};
-use hubu_kernel::ident::DocumentId;
+use hubu_kernel::ident::{Division, DocumentId, StateId};
 use hyper::StatusCode;
 use hyper::http::request::Parts;
 
@@ -66,7 +66,10 @@ pub(super) async fn find(
     match found {
         Found::Here(document) => Ok(Some(document)),
         Found::Nothing => Ok(None),
-        Found::Ended => Ok(None),
+        Found::Ended => {
+            let archive = worker.app.archive.clone();
+            Ok(worker.app.reader.run(move || archive.get(id)).await??)
+        }
     }
 }
 
@@ -84,6 +87,13 @@ pub(super) fn view<'a>(
     let lost = || HttpError::Internal(format!("document {} is of no known type", document.id.0));
     let kind = catalog.document_type(entry.kind).ok_or_else(lost)?;
     let state = kind.state(document.state).ok_or_else(lost)?;
+    let standing = Standing {
+        state: document.state,
+        division: entry.division,
+        agency: &entry.agency,
+        creator: &document.creator,
+        previous: &document.previous,
+    };
     let ids = |ids: &[DocumentId]| ids.iter().map(|id| Id(id.0)).collect();
     Ok(DocumentView {
         id: Id(document.id.0),
@@ -104,7 +114,7 @@ pub(super) fn view<'a>(
         links: ids(&entry.links),
         downstream: ids(&document.downstream),
         history: document.history.iter().map(|seq| Id(seq.0)).collect(),
-        actions: actions(catalog, kind, document, actor),
+        actions: actions(catalog, kind, &standing, actor),
     })
 }
 
@@ -130,24 +140,38 @@ fn line<'a>(catalog: &'a Catalog, kind: &'a DocumentType, line: &'a Line) -> Lin
     }
 }
 
+/// Where a document stands, as far as its next steps are concerned.
+pub(super) struct Standing<'a> {
+    /// Its state.
+    pub(super) state: StateId,
+    /// Whose it is.
+    pub(super) division: Division,
+    /// The agency, or empty.
+    pub(super) agency: &'a str,
+    /// Who entered it.
+    pub(super) creator: &'a str,
+    /// Who took the last step.
+    pub(super) previous: &'a str,
+}
+
 /// The steps that this actor may take now, as far as role, scope and separation of duties go.
 pub(super) fn actions<'a>(
     catalog: &Catalog,
     kind: &'a DocumentType,
-    document: &Document,
+    standing: &Standing<'_>,
     actor: &Actor,
 ) -> Vec<&'a str> {
-    let (division, agency) = (document.entry.division, &*document.entry.agency);
-    let is_creator = *document.creator == *actor.name;
-    let is_previous = *document.previous == *actor.name;
+    let is_creator = *standing.creator == *actor.name;
+    let is_previous = *standing.previous == *actor.name;
     let may = |step: &&TransitionRule| {
         let duties = &step.kernel;
         let is_barred = duties.not_creator && is_creator
             || duties.not_previous && is_previous
             || duties.creator_only && !is_creator;
+        let (division, agency) = (standing.division, standing.agency);
         !is_barred && may_act(catalog, actor, step.roles, step.acting, division, agency).is_ok()
     };
-    kind.steps_from(document.state)
+    kind.steps_from(standing.state)
         .filter(may)
         .map(|step| &*step.name)
         .collect()

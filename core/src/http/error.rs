@@ -3,6 +3,7 @@
 use crate::access::AccessError;
 use crate::engine::error::{EngineError, SubmitError};
 use crate::engine::watermark::Latched;
+use crate::views::error::ViewError;
 
 /// A request that gets a problem for an answer. None of these spends an idempotency key.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,9 @@ pub enum HttpError {
     /// Nothing more becomes durable.
     #[error(transparent)]
     Latched(#[from] Latched),
+    /// A view can't be read.
+    #[error(transparent)]
+    View(#[from] ViewError),
     /// There is no such path.
     #[error("no such path")]
     NoRoute,

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::wire::command::{ActBody, BatchBody, CreateBody};
-use super::{batch, document, health, quota, submit};
+use super::{batch, document, event, health, quota, submit, work};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -20,6 +20,10 @@ use super::{batch, document, health, quota, submit};
         document::document,
         quota::quota,
         quota::quotas,
+        event::trace,
+        event::events,
+        work::work,
+        work::summary,
         description,
         health::health,
         health::ready,

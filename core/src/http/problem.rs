@@ -78,7 +78,7 @@ type Sort = (&'static str, StatusCode, &'static str, &'static str);
 
 /// Every sort of problem, ascending by code.
 #[rustfmt::skip]
-static SORTS: [Sort; 39] = [
+static SORTS: [Sort; 40] = [
     ("agency_denied",       StatusCode::FORBIDDEN,              "无权操作其他单位",     "another agency's"),
     ("ahead_of_plan",       StatusCode::CONFLICT,               "超出分月累计计划",     "ahead of the monthly plan"),
     ("batch_form",          StatusCode::UNPROCESSABLE_ENTITY,   "批量请求不符合要求",   "the batch does not fit"),
@@ -117,6 +117,7 @@ static SORTS: [Sort; 39] = [
     ("unauthorized",        StatusCode::UNAUTHORIZED,           "未认证",               "not authenticated"),
     ("unbalanced",          StatusCode::UNPROCESSABLE_ENTITY,   "借贷不平",             "the postings do not balance"),
     ("value",               StatusCode::UNPROCESSABLE_ENTITY,   "取值不符合要求",       "a value does not fit"),
+    ("view_stopped",        StatusCode::SERVICE_UNAVAILABLE,    "查询视图暂不可用",     "the view can't be read"),
     ("wrong_state",         StatusCode::CONFLICT,               "单据状态不符",         "the document's state has no such step"),
 ];
 

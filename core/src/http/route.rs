@@ -17,10 +17,18 @@ pub enum Operation {
     Batch,
     /// One document.
     Document,
+    /// Where a document's money came from and went.
+    Trace,
     /// One row.
     Quota,
     /// A list of rows.
     Quotas,
+    /// What waits for somebody.
+    Work,
+    /// The sums of a division and all below it.
+    Summary,
+    /// The journal as a feed.
+    Events,
     /// The description of this interface.
     OpenApi,
     /// Whether the process lives.
@@ -49,7 +57,7 @@ const fn route(method: Method, template: &'static str, operation: Operation) -> 
 }
 
 /// All routes, the busiest first. An operation's number is its place here.
-pub static ROUTES: [Route; 9] = [
+pub static ROUTES: [Route; 13] = [
     route(Method::POST, "/v1/documents", Operation::Create),
     route(
         Method::POST,
@@ -58,8 +66,16 @@ pub static ROUTES: [Route; 9] = [
     ),
     route(Method::POST, "/v1/batches", Operation::Batch),
     route(Method::GET, "/v1/documents/{id}", Operation::Document),
+    route(Method::GET, "/v1/documents/{id}/trace", Operation::Trace),
     route(Method::GET, "/v1/quotas/{row}", Operation::Quota),
     route(Method::GET, "/v1/quotas", Operation::Quotas),
+    route(Method::GET, "/v1/work", Operation::Work),
+    route(
+        Method::GET,
+        "/v1/divisions/{code}/summary",
+        Operation::Summary,
+    ),
+    route(Method::GET, "/v1/events", Operation::Events),
     route(Method::GET, "/openapi.json", Operation::OpenApi),
     route(Method::GET, "/healthz", Operation::Health),
     route(Method::GET, "/readyz", Operation::Ready),

@@ -16,7 +16,7 @@ use super::session::Session;
 use super::wire::answer::{Id, Moved};
 use super::wire::command::{ActBody, CreateBody};
 use super::worker::Worker;
-use super::{refusal, resolve};
+use super::{document, refusal, resolve};
 use crate::engine::Engine;
 use crate::engine::answer::{Answer, Done};
 use crate::engine::command::{Action, Command};
@@ -138,11 +138,15 @@ pub(super) async fn act(
 /// There is no such document.
 pub(super) async fn type_of(
     worker: &Worker,
-    document: DocumentId,
+    id: DocumentId,
 ) -> Result<(CatalogVersion, TypeId), HttpError> {
-    match worker.app.engine.document(document) {
+    match worker.app.engine.document(id) {
         (Found::Here(found), _) => Ok((found.entry.catalog, found.entry.kind)),
-        (Found::Ended, _) => Err(SubmitError::Ended(document).into()),
+        (Found::Ended, _) => {
+            let found = document::find(worker, id).await?;
+            let found = found.ok_or(HttpError::Submit(SubmitError::Ended(id)))?;
+            Ok((found.entry.catalog, found.entry.kind))
+        }
         (Found::Nothing, _) => Err(HttpError::NotFound("document")),
     }
 }

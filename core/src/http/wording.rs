@@ -16,6 +16,12 @@ impl HttpError {
             Self::Access(error) => access(error, language),
             Self::Submit(error) => submit(error, language),
             Self::Engine(error) => engine(error, language),
+            Self::View(error) => {
+                tracing::error!(%error, "a view can't be read");
+                let zh = "查询视图暂不可用；办理不受影响";
+                let en = "this view can't be read now; commands are not affected";
+                Problem::new("view_stopped", language, language.pick(zh, en))
+            }
             Self::Latched(error) => latched(error, language),
             Self::NoRoute => say("not_found", "没有这个路径".into()),
             Self::Method(allowed) => {

@@ -18,7 +18,7 @@ use super::measure::Measure;
 use super::respond::{Reply, Writer};
 use super::route::{self, Found, Operation};
 use super::session::Session;
-use super::{batch, body, document, head, health, quota, submit};
+use super::{batch, body, document, event, head, health, quota, submit, work};
 use crate::access::AccessError;
 use crate::engine::actor::Actor;
 
@@ -86,6 +86,10 @@ impl Worker {
             Operation::Document => Box::pin(document::document(self, session, head, first)).await,
             Operation::Quota => Box::pin(quota::quota(self, session, head, first)).await,
             Operation::Quotas => Box::pin(quota::quotas(self, session, head)).await,
+            Operation::Trace => Box::pin(event::trace(self, session, head, first)).await,
+            Operation::Events => Box::pin(event::events(self, session, head)).await,
+            Operation::Work => Box::pin(work::work(self, session, head)).await,
+            Operation::Summary => Box::pin(work::summary(self, session, head, first)).await,
             Operation::OpenApi => Ok(Reply::bytes("application/json", self.app.openapi.clone())),
             Operation::Health => health::health(self),
             Operation::Ready => health::ready(self),

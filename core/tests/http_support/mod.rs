@@ -15,6 +15,8 @@ use hubu_core::engine::open::Options;
 use hubu_core::http::app::App;
 use hubu_core::journal::{Settings as JournalSettings, open_journal};
 use hubu_core::net::{Prepared, Running};
+use hubu_core::views::Views;
+use hubu_core::views::archive::{Archive, ArchiveSettings};
 use serde_json::{Value, json};
 
 /// The county of the tests, and another one.
@@ -29,6 +31,7 @@ pub struct Serving {
     pub engine: Arc<Engine>,
     pub address: SocketAddr,
     running: Option<Running>,
+    views: Option<Views>,
     key: SigningKey,
     folder: Option<tempfile::TempDir>,
 }
@@ -73,20 +76,33 @@ pub fn serve_with(change: impl FnOnce(&mut Server)) -> Serving {
         ..JournalSettings::default()
     };
     let journal = open_journal(&place, &small).unwrap();
+    let archive =
+        Archive::open(&folder.path().join("archive"), ArchiveSettings::default()).unwrap();
     let options = Options {
         tail_bytes: 8 << 20,
+        archived: Some(archive.watermark()),
         ..Options::default()
     };
     let engine = Arc::new(Engine::open(journal, &sources(), options).unwrap());
+    let views = Views::start(&engine, Some(archive)).unwrap();
     let catalog = engine.catalogs().current().1.clone();
     let tokens = Tokens::new(TrustedKeys::from_settings(&auth).unwrap(), catalog, 1000);
-    let app = Arc::new(App::new(engine.clone(), tokens, &settings).unwrap());
+    let app = Arc::new(
+        App::new(
+            engine.clone(),
+            (views.archive().unwrap().clone(), views.live().clone()),
+            tokens,
+            &settings,
+        )
+        .unwrap(),
+    );
     let running = prepared.serve(app).unwrap();
     let key = SigningKey::from_settings(&auth).unwrap();
     Serving {
         engine,
         address: running.address(),
         running: Some(running),
+        views: Some(views),
         key,
         folder: Some(folder),
     }
@@ -139,6 +155,7 @@ impl Serving {
     pub fn stop(mut self) -> tempfile::TempDir {
         self.running.take().unwrap().stop().unwrap();
         self.engine.close();
+        self.views.take().unwrap().finish();
         self.folder.take().unwrap()
     }
 

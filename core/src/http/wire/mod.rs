@@ -3,5 +3,7 @@
 
 pub mod answer;
 pub mod command;
+pub mod event;
+pub mod list;
 pub mod query;
 pub mod text;
