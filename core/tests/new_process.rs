@@ -1,5 +1,6 @@
 //! A process that Hubu has never heard of: one file more, and it runs over HTTP. Nothing of it is in Rust.
 #![cfg(feature = "server")]
+#![allow(clippy::expect_used, reason = "a test that can't go on ends here")]
 
 mod worked;
 

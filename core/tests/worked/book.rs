@@ -151,6 +151,11 @@ pub fn assert_checkpoint(
     }
 }
 
+/// As [`assert_tie`] says, on every row.
+pub fn assert_ties(office: &Office<'_>) {
+    office.rows(None).iter().for_each(assert_tie);
+}
+
 /// Σ debit − Σ credit = approved − used on every row that holds a resource (domain rule 7).
 fn assert_tie(row: &Value) {
     let ledger = row["ledger"].as_str().expect("a ledger");

@@ -20,6 +20,15 @@ pub struct Office<'a> {
 #[derive(Clone, Debug)]
 pub struct Line(Value);
 
+/// The dimensions of an agency's money for one project.
+pub fn indicator(agency: &str, project: &str) -> Value {
+    json!({
+        "agency_code": agency, "fund_type": "1", "source_type": "1", "budget_level": "4",
+        "exp_func": "2010101", "office": "003", "dept": "105", "pro_code": project,
+        "gov_econ": "50201", "pay_mode": "1", "marks": "00",
+    })
+}
+
 /// A line of so many yuan.
 pub fn line(yuan: i64) -> Line {
     Line(json!({ "amount": yuan_text(yuan) }))
@@ -202,6 +211,28 @@ pub fn steps(kind: &str, total: &str) -> Vec<Step> {
                 json!({ "cash_balance": "900000000.00" }),
             ),
         ],
+        "payment_return" => vec![
+            (
+                "match",
+                "payment_centre",
+                json!({ "order_no": "ZF-17", "return_order_no": "ZF-17" }),
+            ),
+            ("restore", "system", none()),
+        ],
+        "library_admission" => vec![
+            ("submit", "dept_reviewer", json!({ "target_locked": true })),
+            ("review", "business_office", json!({ "category": "goods" })),
+            (
+                "confirm",
+                "budget_office",
+                json!({ "year_slices_total": total }),
+            ),
+        ],
+        "opening" => vec![("load", "system_admin", none())],
+        "project_ceiling" => vec![("set", "budget_office", none())],
+        "quick_virement" => vec![("move", "budget_office", none())],
+        "row_freeze" => vec![("freeze", "budget_office", none())],
+        "row_thaw" => vec![("thaw", "budget_office", none())],
         "partial_refund" => vec![
             (
                 "match",

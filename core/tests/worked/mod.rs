@@ -4,6 +4,11 @@
     unreachable_pub,
     reason = "each test file uses its part of it"
 )]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on ends here"
+)]
 
 pub mod book;
 pub mod flow;
