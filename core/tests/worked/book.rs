@@ -2,7 +2,7 @@
 
 use super::flow::Office;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A voucher: debit and credit account to amount, in yuan.
@@ -14,6 +14,8 @@ pub struct Book {
     vouchers: BTreeMap<(String, u64), Vec<Voucher>>,
     /// Rows by id to the label that an example gives them, such as `A`.
     labels: BTreeMap<String, String>,
+    /// Records that are in the book: a receipt's trace begins with the record of the issue that made it.
+    records: BTreeSet<String>,
 }
 
 fn data(name: &str) -> Vec<csv::StringRecord> {
@@ -41,6 +43,10 @@ impl Book {
     /// Adds the vouchers of a trace.
     pub fn add(&mut self, trace: &Value) {
         for record in trace["records"].as_array().expect("records") {
+            let seq = record["seq"].as_str().expect("a number").to_owned();
+            if !self.records.insert(seq) {
+                continue;
+            }
             for voucher in record["vouchers"].as_array().expect("vouchers") {
                 let division = voucher["division"].as_str().expect("a division").to_owned();
                 let year = voucher["fiscal_year"].as_u64().expect("a year");
