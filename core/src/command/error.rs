@@ -52,6 +52,8 @@ impl CommandError {
         match self {
             Self::Config(_) | Self::Usage(_) | Self::Log(_) => 2,
             Self::Mistakes(_) | Self::Damage(_) => 3,
+            Self::Journal(JournalError::Damage { .. })
+            | Self::Engine(EngineError::Journal(JournalError::Damage { .. })) => 3,
             _ => 1,
         }
     }

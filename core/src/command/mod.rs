@@ -27,7 +27,7 @@ Exit status:
   0  done; for `serve`: stopped as asked, nothing lost
   1  something failed; the message says what and what to do
   2  the command line or the settings are wrong
-  3  `check` found mistakes, or `verify` found damage";
+  3  `check` found mistakes, or the journal is damaged";
 
 /// Hubu (户部): the execution core of a public budget.
 #[derive(Debug, Parser)]

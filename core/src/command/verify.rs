@@ -2,7 +2,7 @@
 
 use clap::Args;
 use hubu_core::config::JournalPlace;
-use hubu_core::journal::{JournalError, Records, codec, open_reader};
+use hubu_core::journal::{Records, codec, open_reader};
 use hubu_kernel::record::Body;
 
 use super::serve::journal_settings;
@@ -32,10 +32,7 @@ impl Verify {
             tally.take(batch.first, batch.last, batch.payload);
             tally.fault.is_none()
         });
-        let report = report.map_err(|error| match error {
-            JournalError::Damage { .. } => CommandError::Damage(error.to_string()),
-            other => other.into(),
-        })?;
+        let report = report?;
         if let Some(fault) = tally.fault {
             return Err(CommandError::Damage(fault));
         }

@@ -13,7 +13,7 @@ use hubu_core::config::{Auth, Server};
 use hubu_core::engine::Engine;
 use hubu_core::engine::open::Options;
 use hubu_core::http::app::App;
-use hubu_core::journal::{Settings as JournalSettings, open_journal};
+use hubu_core::journal::{Journal, Settings as JournalSettings, open_journal};
 use hubu_core::net::{Prepared, Running};
 use hubu_core::views::Views;
 use hubu_core::views::archive::{Archive, ArchiveSettings};
@@ -56,6 +56,14 @@ pub fn serve() -> Serving {
 
 /// A server on a file journal of its own, with other limits.
 pub fn serve_with(change: impl FnOnce(&mut Server)) -> Serving {
+    serve_on(change, |journal| journal)
+}
+
+/// As [`serve_with`], with the journal wrapped into another.
+pub fn serve_on(
+    change: impl FnOnce(&mut Server),
+    wrap: impl FnOnce(Box<dyn Journal>) -> Box<dyn Journal>,
+) -> Serving {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = Server {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -75,7 +83,7 @@ pub fn serve_with(change: impl FnOnce(&mut Server)) -> Serving {
         segment_bytes: 8 << 20,
         ..JournalSettings::default()
     };
-    let journal = open_journal(&place, &small).unwrap();
+    let journal = wrap(open_journal(&place, &small).unwrap());
     let archive =
         Archive::open(&folder.path().join("archive"), ArchiveSettings::default()).unwrap();
     let options = Options {
