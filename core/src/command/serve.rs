@@ -28,6 +28,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::retention::{self, forget_old_keys};
 use super::{CommandError, Config};
 
+/// What the operators' port is made of.
+type PageParts = (Arc<App>, Figures);
+
 /// Connections of the operators' port.
 const PAGE_CONNECTIONS: usize = 64;
 
@@ -99,9 +102,7 @@ fn stop(running: Running, page: Option<Running>, engine: &Engine) -> Result<(), 
     Ok(())
 }
 
-fn prepare_page(
-    settings: &Settings,
-) -> Result<Option<Prepared<(Arc<App>, Figures)>>, CommandError> {
+fn prepare_page(settings: &Settings) -> Result<Option<Prepared<PageParts>>, CommandError> {
     if settings.metrics.listen.is_empty() {
         return Ok(None);
     }
