@@ -58,6 +58,13 @@ pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 /// A pair rather than a `Result`, because it fits two registers.
 #[inline]
 pub(super) fn read(bytes: &[u8]) -> (u64, usize) {
+    // Two bytes are the most common, and often stand too near the end for a whole word.
+    if let [low, high, ..] = bytes
+        && *low >= 0x80
+        && matches!(high, 1..0x80)
+    {
+        return (u64::from(low & 0x7f) | u64::from(*high) << 7, 2);
+    }
     let Some(chunk) = bytes.first_chunk::<8>() else {
         return read_slow(bytes);
     };
