@@ -5,6 +5,7 @@ mod error;
 mod init;
 mod retention;
 mod serve;
+mod snapshots;
 mod token;
 mod verify;
 

@@ -12,7 +12,7 @@ use clap::Args;
 use hubu_core::access::{Tokens, TrustedKeys};
 use hubu_core::catalog::sources::Sources;
 use hubu_core::clock::Clock;
-use hubu_core::config::{Journal, Server, Settings};
+use hubu_core::config::{Engine as EngineSettings, Journal, Server, Settings};
 use hubu_core::engine::Engine;
 use hubu_core::engine::group::GroupLimits;
 use hubu_core::engine::open::Options;
@@ -26,6 +26,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::retention::{self, forget_old_keys};
+use super::snapshots::Snapshots;
 use super::{CommandError, Config};
 
 /// What the operators' port is made of.
@@ -59,7 +60,7 @@ impl Serve {
         // A copy stays here: what holds files must be dropped by this thread (see `hubu_core::net`).
         let running = prepared.serve(app.clone())?;
         tell(&running, page.as_ref());
-        main.block_on(signals.wait(&engine, settings.engine.retention_days));
+        main.block_on(signals.wait(&engine, &settings.engine));
         stop(running, page, &engine)?;
         drop(app);
         views.finish();
@@ -149,6 +150,7 @@ fn open_engine(settings: &Settings, archived: u64) -> Result<Engine, CommandErro
         renew_every: Duration::from_secs(u64::from(settings.journal.lease_seconds)) / 3,
         clock: Clock::system(),
         archived: Some(archived),
+        snapshots: Some(settings.engine.snapshot_folder.clone()),
     };
     let engine = Engine::open(journal, &sources, options)?;
     tracing::info!(
@@ -200,17 +202,19 @@ impl Signals {
         })
     }
 
-    /// Waits for one of them, and looks after idempotency keys meanwhile.
-    async fn wait(&mut self, engine: &Engine, retention_days: u32) {
+    /// Waits for one of them, and looks after idempotency keys and snapshots meanwhile.
+    async fn wait(&mut self, engine: &Arc<Engine>, settings: &EngineSettings) {
         let mut hours = tokio::time::interval(retention::EVERY);
+        let mut snapshots = Snapshots::new(engine, settings);
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
-                _ = hours.tick() => match forget_old_keys(engine, retention_days) {
+                _ = hours.tick() => match forget_old_keys(engine, settings.retention_days) {
                     Ok(kept_from) => tracing::debug!(kept_from = kept_from.0, "old idempotency keys forgotten"),
                     Err(error) => tracing::warn!(%error, "cannot look after idempotency keys"),
                 },
+                () = snapshots.due() => snapshots.write(),
             }
         }
     }

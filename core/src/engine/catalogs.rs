@@ -10,6 +10,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct Catalogs {
     versions: Vec<Arc<Catalog>>,
+    /// Packed, as journalled: for snapshots.
+    sources: Vec<Arc<[u8]>>,
 }
 
 impl Catalogs {
@@ -41,8 +43,14 @@ impl Catalogs {
         self.versions.last()
     }
 
-    pub(crate) fn push(&mut self, catalog: Arc<Catalog>) {
+    /// The packed sources of all versions, oldest first.
+    pub(crate) fn sources(&self) -> &[Arc<[u8]>] {
+        &self.sources
+    }
+
+    pub(crate) fn push(&mut self, catalog: Arc<Catalog>, sources: Arc<[u8]>) {
         assert!(self.versions.len() < usize::from(u16::MAX));
         self.versions.push(catalog);
+        self.sources.push(sources);
     }
 }

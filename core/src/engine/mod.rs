@@ -15,6 +15,7 @@ pub mod atomic;
 pub mod catalogs;
 mod choose;
 pub mod command;
+pub mod digest;
 pub mod error;
 mod form;
 pub mod group;
@@ -31,6 +32,7 @@ pub mod read;
 mod recover;
 mod rows;
 mod shard;
+pub mod snapshot;
 mod spawn;
 mod submit;
 pub mod tail;
@@ -175,6 +177,10 @@ impl Engine {
 
     pub(crate) fn state(&self) -> Guard<Arc<Shards>> {
         self.state.load()
+    }
+
+    pub(crate) fn secret(&self) -> [u8; 16] {
+        self.namer.secret()
     }
 
     pub(crate) fn namer(&self) -> &Namer {

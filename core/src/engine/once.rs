@@ -34,6 +34,11 @@ impl Namer {
         Namer { secret }
     }
 
+    /// The cell's secret.
+    pub(crate) fn secret(&self) -> [u8; 16] {
+        self.secret
+    }
+
     /// The name of a command; `scratch` is room to encode in.
     pub(crate) fn name(&self, asked: &Asked<'_>, scratch: &mut Vec<u8>) -> Once {
         assert_eq!(

@@ -9,11 +9,13 @@ use crate::engine::group::{Group, GroupLimits};
 use crate::engine::once::Namer;
 use crate::engine::recover::{self, Recovered};
 use crate::engine::shard::Shards;
+use crate::engine::snapshot;
 use crate::journal::{Batch, Journal, JournalReader, codec, push_record};
 use crate::sync::Mutex;
 use arc_swap::ArcSwap;
 use hubu_kernel::record::{Body, Once, Record};
 use std::io::Read;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
@@ -31,6 +33,8 @@ pub struct Options {
     pub clock: Clock,
     /// Ended documents wait in memory until an archive took them; up to this record it has them already.
     pub archived: Option<u64>,
+    /// Where snapshots stand: the newest that is of use shortens the start.
+    pub snapshots: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -44,6 +48,7 @@ impl Default for Options {
             renew_every: Duration::from_secs(1),
             clock: Clock::system(),
             archived: None,
+            snapshots: None,
         }
     }
 }
@@ -60,8 +65,13 @@ impl Engine {
         options: Options,
     ) -> Result<Engine, EngineError> {
         let reader: Arc<dyn JournalReader> = Arc::from(journal.reader());
-        let mut recovered = Recovered::empty(options.archived);
-        recovered.replay(&*reader, 1)?;
+        let restored = match &options.snapshots {
+            Some(folder) => snapshot::newest(folder, options.archived, &*reader)?,
+            None => None,
+        };
+        let (mut recovered, from) =
+            restored.unwrap_or_else(|| (Recovered::empty(options.archived), 1));
+        recovered.replay(&*reader, from)?;
         begin(&mut *journal, &mut recovered, sources, &options.clock)?;
         let Recovered {
             shards,
@@ -157,11 +167,11 @@ fn begin(
     {
         follow(recovered, &offered)?;
         let version = recovered.catalogs.next();
-        bodies.push(Body::Catalog {
-            version,
-            sources: Arc::from(packed),
-        });
-        recovered.catalogs.push(Arc::new(offered));
+        let sources: Arc<[u8]> = Arc::from(packed);
+        recovered
+            .catalogs
+            .push(Arc::new(offered), Arc::clone(&sources));
+        bodies.push(Body::Catalog { version, sources });
     }
     if bodies.is_empty() {
         return Ok(());

@@ -111,9 +111,10 @@ impl Recovered {
         match &record.body {
             Body::Genesis { secret } => self.secret = Some(*secret),
             Body::Catalog { version, sources } => {
-                let compiled = compile(version.0, sources)?;
+                // A snapshot brought the others.
                 if *version == self.catalogs.next() {
-                    self.catalogs.push(Arc::new(compiled));
+                    let compiled = compile(version.0, sources)?;
+                    self.catalogs.push(Arc::new(compiled), Arc::clone(sources));
                 }
             }
             Body::Decided(_) | Body::Refused(_) => self.apply_decided(Seq(seq), &record),
