@@ -44,7 +44,7 @@ pub struct Request<'a> {
     pub if_match: Option<u32>,
     /// The step; `None` for an entry that stays where it starts.
     pub transition: Option<&'a Transition>,
-    /// The document's effects, in row-key order and, within a row, in the catalog's order.
+    /// The document's effects, in order of row ids and, within a row, in the catalog's order.
     pub moves: &'a [Move],
     /// The step's postings.
     pub postings: &'a [Posting],

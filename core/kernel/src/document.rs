@@ -119,7 +119,7 @@ pub struct Document {
     pub created_ms: u64,
     /// When it last moved: milliseconds since 1970-01-01 UTC.
     pub moved_ms: u64,
-    /// What it holds on rows, in row-key order; empty when nothing is reserved.
+    /// What it holds on rows, in order of row ids; empty when nothing is reserved.
     pub holds: Vec<RowChange>,
     /// The records that made it, ascending.
     pub history: Vec<Seq>,

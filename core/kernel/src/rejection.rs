@@ -2,7 +2,7 @@
 //!
 //! A command with several faults is refused for the first in this order, so that replicas, retries
 //! and tests agree: key, form, access (all before the kernel), then document state, version,
-//! separation of duties, required fields, guards, and rows in row-key order. //= spec: QUOTA-03
+//! separation of duties, required fields, guards, and rows in order of their ids. //= spec: QUOTA-03
 
 use crate::ident::{FieldId, RowId, StateId};
 use crate::money::Cents;

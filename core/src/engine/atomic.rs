@@ -174,7 +174,7 @@ impl Engine {
         } = trial;
         undo.put_back(held);
         match failed {
-            Some((_, Halt::Moved)) => return Ok(Tried::Again),
+            Some((_, Halt::Moved | Halt::PlanWithKeys(_))) => return Ok(Tried::Again),
             Some((index, Halt::Error(error))) => return Err(BatchError { index, error }),
             None => {}
         }

@@ -8,7 +8,7 @@ use crate::engine::error::FormError;
 use crate::engine::look::Look;
 use crate::engine::place;
 use hubu_kernel::document::{Field, Line};
-use hubu_kernel::ident::{Division, RowId, Year};
+use hubu_kernel::ident::{Division, LedgerId, RowId, Year};
 use hubu_kernel::money::Cents;
 use smallvec::SmallVec;
 
@@ -29,40 +29,32 @@ pub(crate) struct Bags {
     pub(crate) to: Bag,
 }
 
-/// A row that a line starts from.
-struct Base {
-    id: RowId,
-    key: SmallVec<[u8; 64]>,
-}
-
 /// A row that a line chooses.
-pub(crate) enum Choice<'k> {
-    /// The one that the line starts from.
-    Named(RowId, &'k [u8]),
+pub(crate) enum Choice {
+    /// The one that the line starts from, or the one beside it in this ledger: told under its lock.
+    Beside(RowId, LedgerId),
     /// The one of this key, if it is there.
     Keyed(RowKey),
 }
 
+type BaseKey = SmallVec<[u8; 64]>;
+
 impl Subject<'_> {
     /// The bags of a line.
     pub(crate) fn bags(&self, at: usize, line: &Line) -> Result<Bags, FormError> {
-        Chooser::new(self, at, line)?.build_bags()
+        Chooser::new(self, at, line, false).build_bags()
     }
 
-    fn base(&self, at: usize, base: Option<RowId>) -> Result<Option<Base>, FormError> {
-        let Some(id) = base else { return Ok(None) };
+    fn base_key(&self, at: usize, id: RowId) -> Result<BaseKey, FormError> {
         let mut found = None;
         self.look.look(place::of_row(id), &mut |shard| {
             let slot = place::slot(id);
             let row = shard.rows.get(slot);
             if row.is_some_and(|row| row.division == self.division) {
-                found = Some(Base {
-                    id,
-                    key: SmallVec::from_slice(shard.rows.key(slot)),
-                });
+                found = Some(SmallVec::from_slice(shard.rows.key(slot)));
             }
         });
-        found.map(Some).ok_or(FormError::Base {
+        found.ok_or(FormError::Base {
             line: at + 1,
             row: id,
         })
@@ -74,8 +66,8 @@ pub(crate) struct Chooser<'a> {
     subject: &'a Subject<'a>,
     at: usize,
     line: &'a Line,
-    base: Option<Base>,
-    to_base: Option<Base>,
+    /// Whether rows may be left to be told under their locks.
+    defers: bool,
     bags: Option<Bags>,
     chosen: SmallVec<[(RowIndex, Option<u32>); 8]>,
 }
@@ -86,32 +78,30 @@ impl<'a> Chooser<'a> {
         subject: &'a Subject<'a>,
         at: usize,
         line: &'a Line,
-    ) -> Result<Chooser<'a>, FormError> {
-        let base = subject.base(at, line.base)?;
-        let to_base = subject.base(at, line.to_base)?;
-        Ok(Chooser {
+        defers: bool,
+    ) -> Chooser<'a> {
+        Chooser {
             subject,
             at,
             line,
-            base,
-            to_base,
+            defers,
             bags: None,
             chosen: SmallVec::new(),
-        })
+        }
     }
 
     /// The place of the row that a rule chooses, as `add` gave it; `None` when the line touches none.
     pub(crate) fn row(
         &mut self,
         rule: RowIndex,
-        add: impl FnOnce(Choice<'_>) -> u32,
+        add: impl FnOnce(Choice) -> u32,
     ) -> Result<Option<u32>, FormError> {
         if let Some((_, row)) = self.chosen.iter().find(|(known, _)| *known == rule) {
             return Ok(*row);
         }
         let wanted = self.subject.kind.row(rule);
         let row = match self.from_base(wanted) {
-            Some(choice) => Some(add(choice)),
+            Some(base) => Some(add(Choice::Beside(base, wanted.ledger))),
             None => self.key(wanted)?.map(|key| add(Choice::Keyed(key))),
         };
         self.chosen.push((rule, row));
@@ -147,21 +137,17 @@ impl<'a> Chooser<'a> {
     }
 
     fn build_bags(&self) -> Result<Bags, FormError> {
-        let read = |base: &Base| {
-            let parts = self.subject.catalog.read_key(&base.key);
+        let read = |base: RowId| {
+            let key = self.subject.base_key(self.at, base)?;
+            let parts = self.subject.catalog.read_key(&key);
             parts.map(|p| p.bag).map_err(|reason| FormError::Row {
                 line: self.at + 1,
                 reason,
             })
         };
-        let mut own = self
-            .base
-            .as_ref()
-            .map(read)
-            .transpose()?
-            .unwrap_or_default();
+        let mut own = self.line.base.map(read).transpose()?.unwrap_or_default();
         own.overlay(&self.line.dims);
-        let mut to = match &self.to_base {
+        let mut to = match self.line.to_base {
             Some(base) => read(base)?,
             None => own.clone(),
         };
@@ -169,30 +155,20 @@ impl<'a> Chooser<'a> {
         Ok(Bags { line: own, to })
     }
 
-    /// The row that the line starts from, or the one beside it in a ledger of the same dimensions, when
-    /// the rule can choose no other: no bag is built then.
-    fn from_base(&self, rule: &RowRule) -> Option<Choice<'_>> {
-        let plain = rule.set.is_empty()
+    /// The row that the line starts from, when a rule can choose no other than it or one beside it:
+    /// then neither its key is read nor a bag built before the lock.
+    fn from_base(&self, rule: &RowRule) -> Option<RowId> {
+        let plain = self.defers
+            && rule.set.is_empty()
             && rule.when.is_empty()
             && rule.years_later == 0
             && rule.place == Place::Document;
-        let own = self.base.as_ref().filter(|_| self.line.dims.is_empty());
+        let own = self.line.base.filter(|_| self.line.dims.is_empty());
         let base = match rule.bag {
             BagName::Line => own,
-            BagName::To if self.line.to.is_empty() => self.to_base.as_ref().or(own),
+            BagName::To if self.line.to.is_empty() => self.line.to_base.or(own),
             BagName::To => None,
         };
-        let base = base.filter(|_| plain)?;
-        let (ledger, year, division) = crate::catalog::key::head(&base.key)?;
-        if (year, division) != (self.subject.year, self.subject.division) {
-            return None;
-        }
-        if ledger == rule.ledger {
-            return Some(Choice::Named(base.id, &base.key));
-        }
-        self.subject
-            .catalog
-            .beside(&base.key, rule.ledger)
-            .map(Choice::Keyed)
+        base.filter(|_| plain)
     }
 }

@@ -379,6 +379,16 @@ pub(crate) fn take_content(action: &mut Action) -> Entry {
     }
 }
 
+/// Undoes [`take_content`].
+pub(crate) fn put_content(action: &mut Action, content: Entry) {
+    if let Action::Enter(enter) = action {
+        enter.agency = content.agency;
+        enter.fields = content.fields;
+        enter.lines = content.lines;
+        enter.links = content.links;
+    }
+}
+
 fn bare(kind: TypeId, division: Division, year: Year) -> Entry {
     Entry {
         kind,

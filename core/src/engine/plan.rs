@@ -1,9 +1,9 @@
 //! The plan of a command: which rows its lines choose, and what happens to them.
 //!
-//! Made without locks, but for a glance at the rows that lines start from (keys never change).
-//! Names of rows are found later, under the locks of their shards: see [`Plan::resolve`]. All of its
-//! room is kept from one command to the next.
+//! Made without locks. Names of rows are found later, under the locks of their shards: see
+//! [`Plan::resolve`]. All of its room is kept from one command to the next.
 
+use crate::catalog::key::RowKey;
 use crate::catalog::model::Catalog;
 use crate::engine::choose::{Choice, Chooser, Subject};
 use crate::engine::error::FormError;
@@ -12,25 +12,27 @@ use crate::engine::place::{self, ShardId};
 use hubu_kernel::decide::{Move, View};
 use hubu_kernel::document::Line;
 use hubu_kernel::effect::{Effect, Phase};
-use hubu_kernel::ident::RowId;
+use hubu_kernel::ident::{Division, LedgerId, RowId, Year};
 use hubu_kernel::money::Cents;
 use hubu_kernel::posting::Posting;
 use hubu_kernel::record::NewRow;
 use hubu_kernel::row::{Row, RowKind};
 use hubu_kernel::schedule::Month;
-use smallvec::SmallVec;
+use std::collections::HashMap;
 
-/// A row of the plan; its key stands in the plan's room.
+/// A row of the plan.
 struct Planned {
-    start: u32,
-    end: u32,
     shard: ShardId,
+    by: By,
     id: RowId,
-    /// Only of use where the row may come to be.
-    kind: RowKind,
-    /// The line itself named it, so it is there and need not be looked up.
-    is_named: bool,
-    is_new: bool,
+}
+
+/// What names a row.
+enum By {
+    /// It is this one, or the one beside it in the ledger.
+    Base(RowId, LedgerId),
+    /// It has the key that stands here in the plan's room.
+    Key(u32, u32),
 }
 
 struct PlannedMove {
@@ -40,19 +42,25 @@ struct PlannedMove {
     month: Option<Month>,
 }
 
+/// A base row is not what the command took it for: plan anew with keys, which tells what is wrong.
+pub(crate) struct NotBeside;
+
 /// See the module.
 #[derive(Default)]
 pub(crate) struct Plan {
+    division: Division,
+    year: Year,
     rows: Vec<Planned>,
     keys: Vec<u8>,
     moves: Vec<PlannedMove>,
     postings: Vec<(u32, u32, Cents)>,
-    /// Rows in order of their keys.
-    order: Vec<u32>,
-    /// Each row's place in `order`; rows of equal key share the first one's.
-    ranks: Vec<u32>,
-    /// Rows that would come to be, ascending by id.
-    fresh: Vec<(RowId, RowKind)>,
+    /// Rows that would come to be, in order of slots within each shard.
+    fresh: Vec<NewRow>,
+    fresh_by_key: HashMap<Box<[u8]>, RowId>,
+    fresh_kinds: HashMap<RowId, RowKind>,
+    fresh_counts: HashMap<ShardId, usize>,
+    /// Whether rows beside a base are left to be told under locks.
+    pub(crate) defers: bool,
     pub(crate) found_moves: Vec<Move>,
     pub(crate) found_postings: Vec<Posting>,
 }
@@ -76,13 +84,14 @@ impl Plan {
         phase: Phase,
     ) -> Result<(), FormError> {
         self.clear();
+        self.division = subject.division;
+        self.year = subject.year;
         if matches!(phase, Phase::None | Phase::Release) {
             return Ok(());
         }
         for (at, line) in lines.iter().enumerate() {
             self.plan_line(subject, at, line, phase)?;
         }
-        self.sort_rows();
         Ok(())
     }
 
@@ -92,9 +101,18 @@ impl Plan {
         self.keys.clear();
         self.moves.clear();
         self.postings.clear();
-        self.order.clear();
+        self.forget_fresh();
         self.found_moves.clear();
         self.found_postings.clear();
+    }
+
+    fn forget_fresh(&mut self) {
+        if !self.fresh_by_key.is_empty() {
+            self.fresh.clear();
+            self.fresh_by_key.clear();
+            self.fresh_kinds.clear();
+            self.fresh_counts.clear();
+        }
     }
 
     fn plan_line(
@@ -111,13 +129,13 @@ impl Plan {
             postings,
             ..
         } = self;
-        let mut chooser = Chooser::new(subject, at, line)?;
+        let mut chooser = Chooser::new(subject, at, line, self.defers);
+        let mut add = |choice: Choice| add_row(rows, keys, subject.catalog, &choice);
         for rule in &subject.kind.moves {
             if !has_operations(rule.effect, phase) {
                 continue;
             }
-            let add = |choice: Choice<'_>| add_row(rows, keys, subject.catalog, &choice);
-            let Some(row) = chooser.row(rule.row, add)? else {
+            let Some(row) = chooser.row(rule.row, &mut add)? else {
                 continue;
             };
             let mark = matches!(rule.effect, Effect::Freeze | Effect::Thaw);
@@ -136,7 +154,6 @@ impl Plan {
         }
         if matches!(phase, Phase::Final | Phase::Now) {
             for rule in &subject.kind.postings {
-                let mut add = |choice: Choice<'_>| add_row(rows, keys, subject.catalog, &choice);
                 let debit = chooser.row(rule.debit, &mut add)?;
                 let credit = chooser.row(rule.credit, &mut add)?;
                 let amount = chooser.amount(rule.amount);
@@ -148,79 +165,77 @@ impl Plan {
         Ok(())
     }
 
-    fn key(&self, row: &Planned) -> &[u8] {
-        &self.keys[row.start as usize..row.end as usize]
-    }
-
-    /// Puts moves into row-key order, where equal keys stand together.
-    fn sort_rows(&mut self) {
-        let mut order = std::mem::take(&mut self.order);
-        let mut ranks = std::mem::take(&mut self.ranks);
-        let key = |at: u32| self.key(&self.rows[at as usize]);
-        order.extend(0..self.rows.len() as u32);
-        order.sort_by(|a, b| key(*a).cmp(key(*b)));
-        ranks.clear();
-        ranks.resize(self.rows.len(), 0);
-        let mut leader = 0;
-        for (at, &row) in order.iter().enumerate() {
-            let same = at > 0 && key(row) == key(order[at - 1]);
-            leader = if same { leader } else { at };
-            ranks[row as usize] = leader as u32;
-        }
-        self.moves
-            .sort_by_key(|planned| ranks[planned.row as usize]);
-        self.order = order;
-        self.ranks = ranks;
-    }
-
     /// Adds the shards of the plan's rows.
     pub(crate) fn touch(&self, touched: &mut Touched) {
         self.rows.iter().for_each(|row| touched.add(row.shard));
     }
 
-    /// Finds or names every row, under the locks of its shard.
-    pub(crate) fn resolve(&mut self, held: &Held<'_>) {
-        let mut named: SmallVec<[(ShardId, usize); 4]> = SmallVec::new();
-        for rank in 0..self.order.len() {
-            let at = self.order[rank] as usize;
-            let leader = self.order[self.ranks[at] as usize] as usize;
-            let (id, is_new) = if leader == at {
-                self.find(held, at, &mut named)
-            } else {
-                (self.rows[leader].id, false)
+    /// Finds or names every row, under the locks of its shard, and puts moves in order of row ids.
+    pub(crate) fn resolve(&mut self, held: &Held<'_>, catalog: &Catalog) -> Result<(), NotBeside> {
+        self.forget_fresh();
+        for at in 0..self.rows.len() {
+            let shard = self.rows[at].shard;
+            self.rows[at].id = match self.rows[at].by {
+                By::Base(base, ledger) => self.beside(held, catalog, base, ledger)?,
+                By::Key(start, end) => {
+                    let key = &self.keys[start as usize..end as usize];
+                    match held.get(shard).rows.find(key) {
+                        Some(slot) => place::row(shard, slot),
+                        None => {
+                            let key = Box::from(key);
+                            self.name(held, catalog, shard, key)
+                        }
+                    }
+                }
             };
-            self.rows[at].id = id;
-            self.rows[at].is_new = is_new;
         }
-        let Plan { rows, fresh, .. } = self;
-        fresh.clear();
-        fresh.extend(
-            rows.iter()
-                .filter(|row| row.is_new)
-                .map(|row| (row.id, row.kind)),
-        );
-        fresh.sort_unstable_by_key(|(id, _)| *id);
         self.fill_found();
+        Ok(())
     }
 
-    fn find(
-        &self,
+    fn beside(
+        &mut self,
         held: &Held<'_>,
-        at: usize,
-        named: &mut SmallVec<[(ShardId, usize); 4]>,
-    ) -> (RowId, bool) {
-        let row = &self.rows[at];
-        if row.is_named {
-            return (row.id, false);
+        catalog: &Catalog,
+        base: RowId,
+        ledger: LedgerId,
+    ) -> Result<RowId, NotBeside> {
+        let (id, slot) = (place::of_row(base), place::slot(base));
+        let rows = &held.get(id).rows;
+        let row = rows.get(slot).ok_or(NotBeside)?;
+        if (row.division, row.year) != (self.division, self.year) {
+            return Err(NotBeside);
         }
-        let shard = held.get(row.shard);
-        match shard.rows.find(self.key(row)) {
-            Some(slot) => (place::row(row.shard, slot), false),
-            None => {
-                let slot = next_slot(named, row.shard, shard.rows.len());
-                (place::row(row.shard, slot), true)
-            }
+        if row.ledger == ledger {
+            return Ok(base);
         }
+        // Rows of one agency share a shard, and keys that differ in the ledger alone share the agency.
+        let key = catalog.beside(rows.key(slot), ledger).ok_or(NotBeside)?;
+        Ok(match rows.find(key.as_bytes()) {
+            Some(slot) => place::row(id, slot),
+            None => self.name(held, catalog, id, key.as_bytes().into()),
+        })
+    }
+
+    /// Names a row that would come to be: the next slot of its shard.
+    fn name(
+        &mut self,
+        held: &Held<'_>,
+        catalog: &Catalog,
+        shard: ShardId,
+        key: Box<[u8]>,
+    ) -> RowId {
+        if let Some(id) = self.fresh_by_key.get(&key) {
+            return *id;
+        }
+        let count = self.fresh_counts.entry(shard).or_insert(0);
+        let id = place::row(shard, held.get(shard).rows.len() + *count);
+        *count += 1;
+        let kind = kind_of(catalog, &key);
+        self.fresh_by_key.insert(key.clone(), id);
+        self.fresh_kinds.insert(id, kind);
+        self.fresh.push(NewRow { id, kind, key });
+        id
     }
 
     fn fill_found(&mut self) {
@@ -240,6 +255,7 @@ impl Plan {
             amount: m.amount,
             month: m.month,
         }));
+        found_moves.sort_by_key(|m| m.row);
         found_postings.clear();
         found_postings.extend(postings.iter().map(|(debit, credit, amount)| Posting {
             debit: id(*debit),
@@ -249,91 +265,53 @@ impl Plan {
     }
 
     /// The rows that come to be if the command is accepted, each shard's in order of slots.
-    pub(crate) fn new_rows(&self) -> Vec<NewRow> {
-        if self.fresh.is_empty() {
-            return Vec::new();
-        }
-        let new = self
-            .order
-            .iter()
-            .map(|at| &self.rows[*at as usize])
-            .filter(|row| row.is_new);
-        new.map(|row| NewRow {
-            id: row.id,
-            kind: row.kind,
-            key: self.key(row).into(),
-        })
-        .collect()
+    pub(crate) fn take_new_rows(&mut self) -> Vec<NewRow> {
+        std::mem::take(&mut self.fresh)
     }
 
-    /// The key of a row of the plan.
-    pub(crate) fn key_of(&self, id: RowId) -> Option<&[u8]> {
-        self.rows
+    /// The key of a row that would come to be.
+    pub(crate) fn fresh_key(&self, id: RowId) -> Option<&[u8]> {
+        self.fresh
             .iter()
             .find(|row| row.id == id)
-            .map(|row| self.key(row))
+            .map(|row| &*row.key)
     }
-}
-
-fn next_slot(named: &mut SmallVec<[(ShardId, usize); 4]>, shard: ShardId, rows: usize) -> usize {
-    if let Some((_, next)) = named.iter_mut().find(|(id, _)| *id == shard) {
-        *next += 1;
-        return *next - 1;
-    }
-    named.push((shard, rows + 1));
-    rows
 }
 
 /// Adds a row to the plan's room and gives its place.
-fn add_row(
-    rows: &mut Vec<Planned>,
-    keys: &mut Vec<u8>,
-    catalog: &Catalog,
-    choice: &Choice<'_>,
-) -> u32 {
-    let start = keys.len() as u32;
-    let planned = match choice {
-        Choice::Named(id, key) => {
-            keys.extend_from_slice(key);
-            let (shard, kind) = (place::of_row(*id), RowKind::default());
-            Planned {
-                start,
-                end: 0,
-                shard,
-                id: *id,
-                kind,
-                is_named: true,
-                is_new: false,
-            }
-        }
+fn add_row(rows: &mut Vec<Planned>, keys: &mut Vec<u8>, catalog: &Catalog, choice: &Choice) -> u32 {
+    let (shard, by) = match choice {
+        Choice::Beside(base, ledger) => (place::of_row(*base), By::Base(*base, *ledger)),
         Choice::Keyed(key) => {
+            let start = keys.len() as u32;
             keys.extend_from_slice(key.as_bytes());
             let (division, agency) = catalog.shard_part(key.as_bytes());
-            let ledger = catalog.ledger(key.ledger());
-            let kind = RowKind {
-                division,
-                year: key.year(),
-                ledger: key.ledger(),
-                control: ledger.map_or_else(Default::default, |ledger| ledger.control),
-                scheduled: ledger.is_some_and(|ledger| ledger.schedule),
-            };
-            let shard = place::of_agency(division, agency);
-            Planned {
-                start,
-                end: 0,
-                shard,
-                id: RowId(0),
-                kind,
-                is_named: false,
-                is_new: false,
-            }
+            (
+                place::of_agency(division, agency),
+                By::Key(start, keys.len() as u32),
+            )
         }
     };
     rows.push(Planned {
-        end: keys.len() as u32,
-        ..planned
+        shard,
+        by,
+        id: RowId(0),
     });
     rows.len() as u32 - 1
+}
+
+fn kind_of(catalog: &Catalog, key: &[u8]) -> RowKind {
+    let head = RowKey::from_bytes(key).map(|key| (key.ledger(), key.year()));
+    let (ledger, year) = head.unwrap_or_default();
+    let (division, _) = catalog.shard_part(key);
+    let rule = catalog.ledger(ledger);
+    RowKind {
+        division,
+        year,
+        ledger,
+        control: rule.map_or_else(Default::default, |rule| rule.control),
+        scheduled: rule.is_some_and(|rule| rule.schedule),
+    }
 }
 
 /// Rows under their locks, with those that the plan would add.
@@ -348,11 +326,8 @@ impl View for Scene<'_, '_> {
         if let Some(row) = shard.rows.get(place::slot(id)) {
             return row.clone();
         }
-        let fresh = self
-            .plan
-            .fresh
-            .binary_search_by_key(&id, |(known, _)| *known);
-        assert!(fresh.is_ok(), "{id:?} is neither there nor planned");
-        Row::new(fresh.map_or_else(|_| RowKind::default(), |at| self.plan.fresh[at].1))
+        let fresh = self.plan.fresh_kinds.get(&id).copied();
+        assert!(fresh.is_some(), "{id:?} is neither there nor planned");
+        Row::new(fresh.unwrap_or_default())
     }
 }

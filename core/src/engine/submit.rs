@@ -11,11 +11,12 @@ use crate::engine::command::Command;
 use crate::engine::error::SubmitError;
 use crate::engine::group::NotTaken;
 use crate::engine::held::{Held, Touched};
-use crate::engine::intent::{Intent, take_content};
+use crate::engine::intent::{Intent, put_content, take_content};
 use crate::engine::place;
 use crate::engine::plan::{Plan, Scene};
 use crate::engine::shard::{Access, Evolving, Spent};
 use hubu_kernel::decide::{Request, Verdict, decide};
+use hubu_kernel::document::Entry;
 use hubu_kernel::effect::Phase;
 use hubu_kernel::evolve::evolve;
 use hubu_kernel::ident::Seq;
@@ -44,6 +45,8 @@ const ATTEMPTS: u32 = 64;
 pub(crate) enum Halt {
     /// The document moved meanwhile: look again.
     Moved,
+    /// A row is not what the plan took it for: plan this content anew, with keys.
+    PlanWithKeys(Box<Entry>),
     /// No.
     Error(SubmitError),
 }
@@ -99,9 +102,14 @@ impl Engine {
             return Err(latched.clone().into());
         }
         SCRATCH.with_borrow_mut(|scratch| {
+            scratch.plan.defers = true;
             for _ in 0..ATTEMPTS {
                 match self.attempt(&mut command, scratch) {
                     Err(Halt::Moved) => {}
+                    Err(Halt::PlanWithKeys(content)) => {
+                        scratch.plan.defers = false;
+                        put_content(&mut command.action, *content);
+                    }
                     Err(Halt::Error(error)) => return Err(error),
                     Ok(ticket) => return Ok(ticket),
                 }
@@ -160,8 +168,9 @@ pub(crate) fn decide_held(
         ..
     } = scratch;
     let record = match judge(&intent, held, plan, verdict)? {
-        Ok(()) => accept(intent, held, plan, verdict),
-        Err(rejection) => refuse(intent, plan, rejection),
+        None => return Err(Halt::PlanWithKeys(Box::new(intent.content))),
+        Some(Ok(())) => accept(intent, held, plan, verdict),
+        Some(Err(rejection)) => refuse(intent, held, plan, rejection),
     };
     bytes.clear();
     crate::journal::codec::encode(&record, bytes);
@@ -182,12 +191,13 @@ pub(crate) fn decide_held(
     Ok(Ticket { seq, answer })
 }
 
+/// `None` when the plan took a row for another.
 fn judge(
     intent: &Intent<'_>,
     held: &Held<'_>,
     plan: &mut Plan,
     verdict: &mut Verdict,
-) -> Result<Result<(), Rejection>, Halt> {
+) -> Result<Option<Result<(), Rejection>>, Halt> {
     let document = match &intent.seen {
         None => None,
         Some(seen) => {
@@ -200,9 +210,11 @@ fn judge(
         }
     };
     if let Err(rejection) = intent.judged {
-        return Ok(Err(rejection));
+        return Ok(Some(Err(rejection)));
     }
-    plan.resolve(held);
+    if plan.resolve(held, intent.catalog).is_err() {
+        return Ok(None);
+    }
     let request = Request {
         actor: &intent.actor.name,
         if_match: intent.if_match,
@@ -210,7 +222,12 @@ fn judge(
         moves: &plan.found_moves,
         postings: &plan.found_postings,
     };
-    Ok(decide(&Scene { held, plan }, document, &request, verdict))
+    Ok(Some(decide(
+        &Scene { held, plan },
+        document,
+        &request,
+        verdict,
+    )))
 }
 
 fn accept(
@@ -256,7 +273,7 @@ fn accept(
         entry,
         fields,
         lines,
-        rows: plan.new_rows(),
+        rows: plan.take_new_rows(),
         changes: std::mem::take(&mut verdict.changes),
         postings: std::mem::take(&mut plan.found_postings),
         spawned,
@@ -271,9 +288,16 @@ fn accept(
     }
 }
 
-fn refuse(intent: Intent<'_>, plan: &Plan, rejection: Rejection) -> Record {
+fn refuse(intent: Intent<'_>, held: &Held<'_>, plan: &Plan, rejection: Rejection) -> Record {
     let row_key = match rejection {
-        Rejection::Row { row, .. } => plan.key_of(row).map(Box::from),
+        Rejection::Row { row, .. } => {
+            let (shard, slot) = (held.get(place::of_row(row)), place::slot(row));
+            let there = shard
+                .rows
+                .get(slot)
+                .map(|_| Box::from(shard.rows.key(slot)));
+            there.or_else(|| plan.fresh_key(row).map(Box::from))
+        }
         _ => None,
     };
     let refused = Refused {
