@@ -12,6 +12,7 @@ mod figure;
 mod http;
 mod machine;
 mod payments;
+mod prove;
 mod quota_row;
 mod recover;
 mod report;
