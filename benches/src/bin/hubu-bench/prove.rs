@@ -47,15 +47,28 @@ struct Harness {
 
 /// `prove_10k` and `prove_10k_rate`.
 pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
-    let folder = tempfile::Builder::new().prefix("prove-").tempdir_in(room()?)?;
+    let folder = tempfile::Builder::new()
+        .prefix("prove-")
+        .tempdir_in(room()?)?;
     let mut command = Command::new("scripts/prove");
-    command.args(["--users", task.size("10000", "20"), "--duration", task.size("60", "5")]);
+    command.args([
+        "--users",
+        task.size("10000", "20"),
+        "--duration",
+        task.size("60", "5"),
+    ]);
     command.arg("--report").arg(folder.path());
     // Its table goes to the person who watches; this program's own output is data.
-    command.stdout(Stdio::from(std::io::stderr())).stdin(Stdio::null());
+    command
+        .stdout(Stdio::from(std::io::stderr()))
+        .stdin(Stdio::null());
     let is_clean = command.status()?.success();
     let proved: Proved = serde_json::from_slice(&std::fs::read(result_in(folder.path())?)?)?;
-    let Proved { run, total, harness } = proved;
+    let Proved {
+        run,
+        total,
+        harness,
+    } = proved;
     let detail = [
         ("users", json!(run.users)),
         ("seconds", json!(run.seconds)),
