@@ -7,18 +7,21 @@
 use super::dimension::{DIMENSIONS_MAX, DimensionId, VALUE_MAX};
 use hubu_kernel::document::Dimension as Pair;
 
+/// Room for the values of most bags, in bytes.
+const TEXT_USUAL: usize = 112;
+
 /// Values by dimension; a missing value is empty, never a wildcard.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Bag {
     /// One bit for each dimension that has a value.
     present: u32,
-    /// Length of each value, at the dimension's code.
-    lengths: [u8; DIMENSIONS_MAX],
+    /// Where each dimension's value ends in `text`; one that is absent ends where the one before does.
+    ends: [u16; DIMENSIONS_MAX],
     /// The values, in the order of the codes.
     text: String,
 }
 
-const _: () = assert!(VALUE_MAX <= u8::MAX as usize);
+const _: () = assert!(VALUE_MAX * DIMENSIONS_MAX <= u16::MAX as usize);
 
 impl Bag {
     /// An empty bag.
@@ -37,9 +40,7 @@ impl Bag {
         if self.present & bit(id) == 0 {
             return None;
         }
-        let start = self.start(id);
-        self.text
-            .get(start..start + usize::from(self.lengths[usize::from(id)]))
+        self.text.get(self.start(id)..self.end(id))
     }
 
     /// Sets a value; an empty one takes the dimension out of the bag.
@@ -52,14 +53,19 @@ impl Bag {
             "the checker allows no such code"
         );
         let value = if value.len() <= VALUE_MAX { value } else { "" };
-        let start = self.start(id);
-        let old = usize::from(self.lengths[usize::from(id)]);
+        let (start, end) = (self.start(id), self.end(id));
         if start == self.text.len() {
+            if start == 0 {
+                self.text.reserve(TEXT_USUAL);
+            }
             self.text.push_str(value);
         } else {
-            self.text.replace_range(start..start + old, value);
+            self.text.replace_range(start..end, value);
         }
-        self.lengths[usize::from(id)] = value.len() as u8;
+        let longer = (value.len() as u16).wrapping_sub((end - start) as u16);
+        for later in &mut self.ends[usize::from(id)..] {
+            *later = later.wrapping_add(longer);
+        }
         if value.is_empty() {
             self.present &= !bit(id);
         } else {
@@ -89,12 +95,17 @@ impl Bag {
             .collect()
     }
 
+    #[inline]
     fn start(&self, id: DimensionId) -> usize {
-        // Lengths of absent dimensions are 0, so a plain sum of what stands before is the place.
-        self.lengths[..usize::from(id)]
-            .iter()
-            .map(|length| usize::from(*length))
-            .sum()
+        match id {
+            0 => 0,
+            id => self.end(id - 1),
+        }
+    }
+
+    #[inline]
+    fn end(&self, id: DimensionId) -> usize {
+        usize::from(self.ends[usize::from(id)])
     }
 }
 

@@ -13,7 +13,7 @@
 //! is found without decoding. Keys sort by ledger, year and division.
 
 use super::bag::Bag;
-use super::dimension::{Dimension, Format};
+use super::dimension::{Dimension, Format, VALUE_MAX};
 use super::document::{AmountSource, BagName, Condition, Place, RowRule, SetValue};
 use super::ledger::{Ledger, LedgerDimension};
 use super::model::Catalog;
@@ -31,6 +31,11 @@ pub const HEAD: usize = 9;
 
 /// The most dimensions of one ledger.
 pub const LEDGER_DIMENSIONS_MAX: usize = 16;
+
+/// Months as values of a dimension.
+const MONTHS: [&str; 12] = [
+    "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12",
+];
 
 /// A packed key, in place.
 #[derive(Clone)]
@@ -172,8 +177,9 @@ impl Catalog {
                 continue;
             }
             let dimension = self.dimension(wanted.id).ok_or(KeyError::Damaged)?;
-            let value = read_value(&mut rest, &dimension.format).ok_or(KeyError::Damaged)?;
-            parts.bag.set(wanted.id, &value);
+            let mut room = [0; VALUE_MAX];
+            let value = read_value(&mut rest, &dimension.format, &mut room);
+            parts.bag.set(wanted.id, value.ok_or(KeyError::Damaged)?);
         }
         let known = (1_u32 << ledger.dimensions.len()) - 1;
         if !rest.is_empty() || u32::from(present) & !known != 0 {
@@ -262,10 +268,7 @@ impl SetValue {
                 Some(Value::Text(text)) => Some(text),
                 _ => None,
             },
-            SetValue::Month => {
-                *scratch = format!("{:02}", view.month?.number());
-                Some(scratch)
-            }
+            SetValue::Month => Some(MONTHS[usize::from(view.month?.number()) - 1]),
             SetValue::Division => {
                 *scratch = format!("{:09}", view.division.0);
                 Some(scratch)
@@ -393,20 +396,23 @@ fn read_head(bytes: &[u8]) -> Option<KeyParts> {
     })
 }
 
-fn read_value(rest: &mut &[u8], format: &Format) -> Option<String> {
+/// The next value; digits are unpacked into `room`.
+fn read_value<'r, 'a: 'r>(
+    rest: &mut &'a [u8],
+    format: &Format,
+    room: &'r mut [u8; VALUE_MAX],
+) -> Option<&'r str> {
     match format {
         Format::Digits { length, .. } => {
             let length = usize::from(*length);
             let packed = rest.split_off(..length.div_ceil(2))?;
-            let halves = packed.iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
-            let digits: Vec<u8> = halves.take(length).collect();
-            let plain = digits.iter().all(|digit| *digit < 10);
-            plain.then(|| {
-                digits
-                    .iter()
-                    .map(|digit| char::from(b'0' + digit))
-                    .collect()
-            })
+            for (pair, byte) in room.chunks_mut(2).zip(packed) {
+                pair[0] = b'0' + (byte >> 4);
+                pair[1] = b'0' + (byte & 0xF);
+            }
+            let digits = room.get(..length)?;
+            let plain = digits.iter().all(u8::is_ascii_digit);
+            plain.then(|| std::str::from_utf8(digits).ok()).flatten()
         }
         Format::Text { max } => {
             let length = rest.split_off_first()?;
@@ -414,7 +420,7 @@ fn read_value(rest: &mut &[u8], format: &Format) -> Option<String> {
             let text = std::str::from_utf8(text).ok()?;
             (1..=usize::from(*max))
                 .contains(&text.len())
-                .then(|| text.to_owned())
+                .then_some(text)
         }
     }
 }
