@@ -6,21 +6,31 @@ mod support;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hubu_core::journal::{Batch, GENESIS, JournalError, Settings};
-use support::file_store::FileStore;
 use support::store::{Spoil, Store};
 use support::{append, append_to, check_from, payload, record};
 
+/// Names the tests for a store; `spoilt` adds those that change what is stored behind the journal's back.
 macro_rules! suite {
+    ($name:ident, $store:ty, spoilt) => {
+        mod $name {
+            use super::*;
+            suite!(@plain $store);
+            suite!(@tests $store:
+                damage_is_named, verify_sees_what_checksums_cannot, a_removed_batch_is_named, a_cut_end_is_noticed);
+        }
+    };
     ($name:ident, $store:ty) => {
         mod $name {
             use super::*;
-            suite!(@tests $store:
-                what_was_appended_is_found_again, a_batch_out_of_order_is_refused_and_latches,
-                each_open_raises_the_epoch, a_second_writer_is_refused_by_name, another_cell_is_refused,
-                a_stale_writer_is_refused, a_failure_latches, damage_is_named, verify_sees_what_checksums_cannot,
-                a_removed_batch_is_named, a_cut_end_is_noticed, a_reader_follows_the_writer, each_record_is_found,
-                an_empty_journal_reads_as_empty, a_reader_stops_when_told);
+            suite!(@plain $store);
         }
+    };
+    (@plain $store:ty) => {
+        suite!(@tests $store:
+            what_was_appended_is_found_again, a_batch_out_of_order_is_refused_and_latches,
+            each_open_raises_the_epoch, a_second_writer_is_refused_by_name, another_cell_is_refused,
+            a_stale_writer_is_refused, a_failure_latches, a_reader_follows_the_writer, each_record_is_found,
+            an_empty_journal_reads_as_empty, a_reader_stops_when_told);
     };
     (@tests $store:ty: $($test:ident),*) => {
         $(#[test] fn $test() {
@@ -31,9 +41,10 @@ macro_rules! suite {
     };
 }
 
-suite!(file, FileStore);
+suite!(file, support::file_store::FileStore, spoilt);
 #[cfg(feature = "postgres")]
-suite!(postgres, support::pg_store::PgStore);
+suite!(postgres, support::pg_store::PgStore, spoilt);
+suite!(simulated, support::simulated_store::SimulatedStore);
 
 fn what_was_appended_is_found_again<S: Store>() {
     let store = S::fresh();

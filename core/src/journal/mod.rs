@@ -20,6 +20,7 @@ mod header;
 pub mod postgres;
 mod reading;
 mod setting;
+pub mod simulated;
 
 pub use chain::{Chain, GENESIS, chain_value};
 pub use error::JournalError;

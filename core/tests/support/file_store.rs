@@ -10,7 +10,7 @@ use super::store::{CELL, Spoil, Store};
 
 /// A file journal with segments of 64 KiB.
 pub struct FileStore {
-    folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 /// A batch as it lies in a segment.

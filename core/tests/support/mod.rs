@@ -1,10 +1,10 @@
 //! What the journal's tests share: records to write, and stores to write them to.
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part")]
 
-pub mod faulty;
 pub mod file_store;
 #[cfg(feature = "postgres")]
 pub mod pg_store;
+pub mod simulated_store;
 pub mod store;
 
 use hubu_core::journal::{Batch, Journal, JournalError, JournalReader, Records, push_record};

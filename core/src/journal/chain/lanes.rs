@@ -38,7 +38,7 @@ fn digest_avx2(leaves: &[&Leaf; LANES]) -> [Chain; LANES] {
 
 /// One word of each lane.
 #[derive(Clone, Copy)]
-#[repr(align(32))]
+#[repr(align(64))]
 struct Words([u32; LANES]);
 
 const START: [u32; 8] = [
@@ -111,13 +111,12 @@ impl Words {
 fn digest_lanes(leaves: &[&Leaf; LANES]) -> [Chain; LANES] {
     let mut state = START.map(Words::all);
     for block in 0..LEAF_BYTES / 64 {
-        let blocks = leaves.map(|leaf| &leaf.as_chunks::<64>().0[block]);
-        compress(&mut state, &blocks);
+        compress(&mut state, &leaves.map(|leaf| &leaf[..]), block * 64);
     }
     let mut padding = [0; 64];
     padding[0] = 0x80;
     padding[56..].copy_from_slice(&(LEAF_BYTES as u64 * 8).to_be_bytes());
-    compress(&mut state, &[&padding; LANES]);
+    compress(&mut state, &[&padding[..]; LANES], 0);
     let mut digests = [[0; 32]; LANES];
     for (lane, digest) in digests.iter_mut().enumerate() {
         for (word, bytes) in digest.as_chunks_mut::<4>().0.iter_mut().enumerate() {
@@ -127,13 +126,20 @@ fn digest_lanes(leaves: &[&Leaf; LANES]) -> [Chain; LANES] {
     digests
 }
 
-/// GB/T 32905-2016, 5.3: message expansion and 64 rounds, in every lane.
+/// GB/T 32905-2016, 5.3: message expansion and 64 rounds, in every lane, on the 64 bytes of each block from `at` on.
+///
+/// Plain indices and eight named registers on purpose: with iterators or a function over an array of registers the compiler
+/// keeps the state in memory, at half the speed (measured: 0.52 against 1.04 GB/s for a whole batch).
 #[inline(always)]
-fn compress(state: &mut [Words; 8], blocks: &[&[u8; 64]; LANES]) {
+#[allow(clippy::needless_range_loop, reason = "see above")]
+fn compress(state: &mut [Words; 8], blocks: &[&[u8]; LANES], at: usize) {
     let mut w = [Words::all(0); 68];
-    for (lane, block) in blocks.iter().enumerate() {
-        for (word, bytes) in block.as_chunks::<4>().0.iter().enumerate() {
-            w[word].0[lane] = u32::from_be_bytes(*bytes);
+    for lane in 0..LANES {
+        let block = &blocks[lane][at..at + 64];
+        for word in 0..16 {
+            let at = 4 * word;
+            w[word].0[lane] =
+                u32::from_be_bytes([block[at], block[at + 1], block[at + 2], block[at + 3]]);
         }
     }
     for j in 16..68 {
@@ -141,36 +147,89 @@ fn compress(state: &mut [Words; 8], blocks: &[&[u8; 64]; LANES]) {
         let p1 = x.xor(x.left::<15>()).xor(x.left::<23>());
         w[j] = p1.xor(w[j - 13].left::<7>()).xor(w[j - 6]);
     }
-    let mut v = *state;
+    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
+    macro_rules! round {
+        ($j:expr, $ff:expr, $gg:expr) => {
+            let a12 = a.left::<12>();
+            let ss1 = a12.add(e).add(Words::all(ROUND[$j])).left::<7>();
+            let tt1 = $ff.add(d).add(ss1.xor(a12)).add(w[$j].xor(w[$j + 4]));
+            let tt2 = $gg.add(h).add(ss1).add(w[$j]);
+            (d, c, b, a) = (c, b.left::<9>(), a, tt1);
+            (h, g, f, e) = (
+                g,
+                f.left::<19>(),
+                e,
+                tt2.xor(tt2.left::<9>()).xor(tt2.left::<17>()),
+            );
+        };
+    }
     for j in 0..16 {
-        let ff = v[0].xor(v[1]).xor(v[2]);
-        let gg = v[4].xor(v[5]).xor(v[6]);
-        v = round(v, ff, gg, ROUND[j], w[j], w[j + 4]);
+        round!(j, a.xor(b).xor(c), e.xor(f).xor(g));
     }
     for j in 16..64 {
-        let ff = v[0].and(v[1]).or(v[2].and(v[0].or(v[1])));
-        let gg = v[6].xor(v[4].and(v[5].xor(v[6])));
-        v = round(v, ff, gg, ROUND[j], w[j], w[j + 4]);
+        round!(j, a.and(b).or(c.and(a.or(b))), g.xor(e.and(f.xor(g))));
     }
-    for (word, new) in state.iter_mut().zip(v) {
-        *word = word.xor(new);
+    let turned = [a, b, c, d, e, f, g, h];
+    for word in 0..8 {
+        state[word] = state[word].xor(turned[word]);
     }
 }
 
-/// One round on the registers A to H, given the two boolean functions of this round.
-#[inline(always)]
-fn round(
-    [a, b, c, d, e, f, g, h]: [Words; 8],
-    ff: Words,
-    gg: Words,
-    t: u32,
-    w: Words,
-    w4: Words,
-) -> [Words; 8] {
-    let a12 = a.left::<12>();
-    let ss1 = a12.add(e).add(Words::all(t)).left::<7>();
-    let tt1 = ff.add(d).add(ss1.xor(a12)).add(w.xor(w4));
-    let tt2 = gg.add(h).add(ss1).add(w);
-    let p0 = tt2.xor(tt2.left::<9>()).xor(tt2.left::<17>());
-    [tt1, a, b.left::<9>(), c, p0, e, f.left::<19>(), g]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::chain::{GENESIS, chain_value};
+
+    /// Every number of leaves, and every remainder around the borders, against the plain formula and the `sm3` crate.
+    #[test]
+    fn lanes_give_what_the_plain_formula_gives() {
+        let bytes: Vec<u8> = (0..20 * LEAF_BYTES as u32)
+            .map(|n| (n.wrapping_mul(0x9e37_79b1) >> 11) as u8)
+            .collect();
+        let lengths = (0..=18).flat_map(|leaves| {
+            [0, 1, 63, 64, LEAF_BYTES - 1].map(|rest| leaves * LEAF_BYTES + rest)
+        });
+        for length in lengths {
+            let payload = &bytes[..length];
+            let mut plain = Sm3::new();
+            plain.update([3; 32]);
+            plain.update([5; 56]);
+            for leaf in payload.chunks(LEAF_BYTES) {
+                plain.update(Sm3::digest(leaf));
+            }
+            let expected: Chain = plain.finalize().into();
+            assert_eq!(
+                chain_value(&[3; 32], &[5; 56], payload),
+                expected,
+                "{length} bytes"
+            );
+        }
+    }
+
+    /// The examples of GB/T 32905-2016, appendix A: the crate that everything is compared with is itself right.
+    #[test]
+    fn the_standards_examples() {
+        let hex = |bytes: &[u8]| {
+            bytes
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
+        };
+        assert_eq!(
+            hex(&Sm3::digest(b"abc")),
+            "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
+        );
+        assert_eq!(
+            hex(&Sm3::digest(b"abcd".repeat(16))),
+            "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732"
+        );
+    }
+
+    #[test]
+    fn the_chain_depends_on_everything() {
+        let base = chain_value(&GENESIS, &[0; 56], b"payload");
+        assert_ne!(base, chain_value(&[1; 32], &[0; 56], b"payload"));
+        assert_ne!(base, chain_value(&GENESIS, &[1; 56], b"payload"));
+        assert_ne!(base, chain_value(&GENESIS, &[0; 56], b"Payload"));
+    }
 }

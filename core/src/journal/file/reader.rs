@@ -10,7 +10,7 @@ use super::disk::{Access, Disk};
 use super::index::{Index, Position};
 use super::lock::{Lock, Slot};
 use super::recover::{Plan, damage, find_tail};
-use super::scanner::{Found, Scanner};
+use super::scanner::{Found, MANY, ONE, Scanner};
 use super::segment::{Folder, SEGMENT_HEADER};
 use crate::journal::check::Links;
 use crate::journal::error::JournalError;
@@ -91,8 +91,8 @@ impl FileReader {
         }
     }
 
-    /// Gives the batches from the one that holds `from` to the last durable one.
-    fn walk(&self, from: u64, visit: &mut Visit<'_>) -> Result<(), JournalError> {
+    /// Gives the batches from the one that holds `from` to the last durable one, reading so many bytes at once.
+    fn walk(&self, from: u64, at_once: usize, visit: &mut Visit<'_>) -> Result<(), JournalError> {
         let until = self.last();
         let from = from.max(1);
         let start = Position {
@@ -104,7 +104,8 @@ impl FileReader {
         if from > until {
             return Ok(());
         }
-        let mut scanner = Scanner::at(&self.shared.folder, position, Access::Read)?;
+        let mut scanner =
+            Scanner::at(&self.shared.folder, position, Access::Read)?.reading(at_once);
         while links.last < until {
             let offset = scanner.offset;
             let before = links;
@@ -148,16 +149,20 @@ impl FileReader {
 
 impl JournalReader for FileReader {
     fn scan(&self, from: u64, each: &mut Each<'_>) -> Result<u64, JournalError> {
-        reading::scan(from, each, &mut |from, visit| self.walk(from, visit))
+        reading::scan(from, each, &mut |from, visit| self.walk(from, MANY, visit))
     }
 
     fn verify(&self, each: &mut Each<'_>) -> Result<VerifyReport, JournalError> {
         let anchor = self.shared.anchor.map(|slot| (slot.last, slot.chain));
-        reading::verify(anchor, each, &mut |from, visit| self.walk(from, visit))
+        reading::verify(anchor, each, &mut |from, visit| {
+            self.walk(from, MANY, visit)
+        })
     }
 
     fn record(&self, seq: u64) -> Result<Vec<u8>, JournalError> {
-        reading::record(seq, self.last(), &mut |from, visit| self.walk(from, visit))
+        reading::record(seq, self.last(), &mut |from, visit| {
+            self.walk(from, ONE, visit)
+        })
     }
 
     fn last(&self) -> u64 {

@@ -10,8 +10,10 @@ use crate::journal::check::Links;
 use crate::journal::error::JournalError;
 use crate::journal::header::{HEADER_BYTES, Header, HeaderFault};
 
-/// Bytes read at once; more only for a batch that is larger.
-const READ_BYTES: usize = 2 << 20;
+/// Bytes read at once when many batches are wanted.
+pub(super) const MANY: usize = 2 << 20;
+/// Bytes read at once when one batch is wanted; then what is missing of it.
+pub(super) const ONE: usize = 64 << 10;
 
 /// What lies at the scanner's position.
 #[derive(Debug)]
@@ -39,6 +41,8 @@ pub(super) struct Scanner<'f> {
     /// Bytes of the buffer that hold the file's.
     filled: usize,
     payload: Range<usize>,
+    /// Bytes read at once; more only for a batch that is larger.
+    at_once: usize,
 }
 
 impl<'f> Scanner<'f> {
@@ -56,7 +60,14 @@ impl<'f> Scanner<'f> {
             start: 0,
             filled: 0,
             payload: 0..0,
+            at_once: MANY,
         })
+    }
+
+    /// Reads so many bytes at once from now on.
+    pub(super) fn reading(mut self, at_once: usize) -> Self {
+        self.at_once = at_once;
+        self
     }
 
     /// Goes on to the first batch of another segment.
@@ -127,7 +138,7 @@ impl<'f> Scanner<'f> {
         let held =
             self.start <= offset && offset + length as u64 <= self.start + self.filled as u64;
         if !held {
-            let wanted = length.max(READ_BYTES);
+            let wanted = length.max(self.at_once);
             let whole = usize::try_from(self.segment.size).unwrap_or(usize::MAX);
             // A damaged length must not make us ask for gigabytes: no batch is larger than its segment.
             let wanted = wanted.min(whole);

@@ -6,16 +6,48 @@ use std::thread::JoinHandle;
 use super::segment::{Folder, Segment};
 use crate::journal::error::JournalError;
 
-/// The thread that makes segments. At most one is asked for at a time.
+/// Segments up to this size in bytes are made on the spot: that takes no longer than a few commits.
+const SMALL: u64 = 1 << 20;
+
+/// Where the next segment comes from.
 pub(super) struct Spare {
+    folder: Folder,
+    size: u64,
+    maker: Option<Maker>,
+}
+
+impl Spare {
+    /// Gets ready to give segments from `next` on.
+    pub(super) fn start(folder: Folder, size: u64, next: u64) -> Result<Self, JournalError> {
+        let maker = match size <= SMALL {
+            true => None,
+            false => Some(Maker::start(folder.clone(), size, next)?),
+        };
+        Ok(Self {
+            folder,
+            size,
+            maker,
+        })
+    }
+
+    /// Segment `number`, waiting when it is not ready; the one after it is begun at once.
+    pub(super) fn take(&self, number: u64) -> Result<Segment, JournalError> {
+        match &self.maker {
+            None => self.folder.make(number, self.size),
+            Some(maker) => maker.take(number),
+        }
+    }
+}
+
+/// The thread that makes segments. It is asked for one at a time.
+struct Maker {
     asks: Option<SyncSender<u64>>,
     made: Receiver<Result<Segment, JournalError>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Spare {
-    /// Starts the thread and asks it for segment `next`.
-    pub(super) fn start(folder: Folder, size: u64, next: u64) -> Result<Self, JournalError> {
+impl Maker {
+    fn start(folder: Folder, size: u64, next: u64) -> Result<Self, JournalError> {
         let (asks, asked) = sync_channel::<u64>(1);
         let (gives, made) = sync_channel(1);
         let path = folder.path.clone();
@@ -29,23 +61,23 @@ impl Spare {
                 }
             })
             .map_err(JournalError::io("start a thread for", &path))?;
-        let spare = Self {
+        let maker = Self {
             asks: Some(asks),
             made,
             thread: Some(thread),
         };
-        spare.ask(next);
-        Ok(spare)
+        maker.ask(next);
+        Ok(maker)
     }
 
-    /// The segment asked for, waiting when it is not ready; the one after it is asked for at once.
-    pub(super) fn take(&self) -> Result<Segment, JournalError> {
+    fn take(&self, number: u64) -> Result<Segment, JournalError> {
         let made = self.made.recv().unwrap_or_else(|_| {
             Err(JournalError::Latched {
                 reason: "the thread that makes segments is gone".into(),
             })
         })?;
-        self.ask(made.number + 1);
+        assert!(made.number == number, "segments are asked for in order");
+        self.ask(number + 1);
         Ok(made)
     }
 
@@ -57,7 +89,7 @@ impl Spare {
     }
 }
 
-impl Drop for Spare {
+impl Drop for Maker {
     fn drop(&mut self) {
         drop(self.asks.take());
         if let Some(thread) = self.thread.take() {

@@ -105,7 +105,7 @@ fn find_batch(
     Ok(None)
 }
 
-/// Whether the part of any sector between two offsets is all zero, or lies past the end of the file.
+/// Whether the part of any sector between two offsets is all zero, or lies (partly) past the end of the file.
 fn has_blank_sector(scanner: &mut Scanner<'_>, from: u64, to: u64) -> Result<bool, JournalError> {
     let mut at = from;
     while at < to {
@@ -115,7 +115,7 @@ fn has_blank_sector(scanner: &mut Scanner<'_>, from: u64, to: u64) -> Result<boo
         let border = (at / SECTOR + 1) * SECTOR;
         let length = (border.min(to) - at) as usize;
         let window = scanner.window(at, length)?;
-        if scanner.bytes(window).iter().all(|byte| *byte == 0) {
+        if window.len() < length || scanner.bytes(window).iter().all(|byte| *byte == 0) {
             return Ok(true);
         }
         at = border;

@@ -39,7 +39,7 @@ impl FileJournal {
         self.lock.check(self.slot.epoch)?;
         let room = self.segment.size - self.offset;
         if room < HEADER_BYTES as u64 + u64::from(header.length) {
-            self.segment = self.spare.take()?;
+            self.segment = self.spare.take(self.segment.number + 1)?;
             self.offset = SEGMENT_HEADER;
         }
         let position = Position {

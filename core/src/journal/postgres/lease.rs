@@ -74,14 +74,14 @@ pub(super) fn take(
         })
 }
 
-/// Prolongs the lease and notes how far the journal has come; `lease` = 0 gives it back. `false` when it is gone.
+/// Prolongs the lease (asking twice does no harm) and notes how far the journal has come; `lease` = 0 gives it back. `false` when it is gone.
 pub(super) fn keep(
     session: &Session,
     (cell, epoch): (i64, u64),
     lease: f64,
     (last, chain): Anchor,
 ) -> Result<bool, Failure> {
-    session.run(|client| async move {
+    session.ask(|client| async move {
         let statement = client.prepare_cached(KEEP).await?;
         let (epoch, last, chain) = (epoch.cast_signed(), last.cast_signed(), chain.as_slice());
         let rows = client
@@ -93,7 +93,7 @@ pub(super) fn keep(
 
 /// What the lease remembers of the journal's end.
 pub(super) fn remembered(session: &Session, cell: i64) -> Result<Option<Anchor>, JournalError> {
-    let row = session.run(|client| async move {
+    let row = session.ask(|client| async move {
         let Some(row) = client.query_opt(ANCHOR, &[&cell]).await? else {
             return Ok(None);
         };

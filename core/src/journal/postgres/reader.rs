@@ -131,7 +131,7 @@ impl PostgresReader {
     ) -> Result<Vec<Row>, JournalError> {
         let cell = self.shared.cell.cast_signed();
         let until = until.min(i64::MAX as u64).cast_signed();
-        let rows = self.shared.session.run(|client| async move {
+        let rows = self.shared.session.ask(|client| async move {
             let statement = if with_payload { READ } else { READ_HEADERS };
             let statement = client.prepare_cached(statement).await?;
             Ok(client
@@ -181,7 +181,7 @@ pub(super) fn find(
     seq: u64,
 ) -> Result<Option<(u64, u64)>, JournalError> {
     let seq = seq.min(i64::MAX as u64).cast_signed();
-    let found = session.run(|client| async move {
+    let found = session.ask(|client| async move {
         let statement = client.prepare_cached(FIND).await?;
         let Some(row) = client.query_opt(&statement, &[&cell, &seq]).await? else {
             return Ok(None);

@@ -85,6 +85,20 @@ impl Session {
         })
     }
 
+    /// As [`Session::run`], for statements that do no harm when they are run twice: a connection that died while nobody
+    /// used it is replaced, and only the second failure counts.
+    pub(super) fn ask<T, W, F>(&self, work: W) -> Result<T, Failure>
+    where
+        T: Send,
+        W: Fn(Object) -> F + Send + Sync,
+        F: Future<Output = Result<T, Failure>> + Send,
+    {
+        match self.run(&work) {
+            Err(Failure::Lost(_)) => self.run(&work),
+            answer => answer,
+        }
+    }
+
     /// Runs statements to their end, or until patience does, and blocks the calling thread meanwhile.
     pub(super) fn run<T, W, F>(&self, work: W) -> Result<T, Failure>
     where

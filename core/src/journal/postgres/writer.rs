@@ -131,13 +131,9 @@ impl PostgresJournal {
         })
     }
 
-    /// Prolongs the lease. Asking twice does no harm, so a connection that died of idleness is no failure.
     fn prolong(&mut self) -> Result<(), JournalError> {
         let asked = Instant::now();
-        let kept = self.keep().or_else(|failure| match failure {
-            Failure::Lost(_) => self.keep(),
-            refused => Err(refused),
-        });
+        let kept = self.keep();
         self.lost = matches!(kept, Err(Failure::Lost(_)));
         if kept.map_err(|failure| failure.during("prolong the lease"))? {
             self.renewed = asked;
