@@ -5,6 +5,7 @@
 mod install;
 mod postgres;
 mod server;
+mod sql;
 
 pub use postgres::PgCluster;
 pub use server::PgServer;

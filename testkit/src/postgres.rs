@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
 use crate::install::programs;
+use crate::sql::sql;
 
 const START_WITHIN: Duration = Duration::from_secs(60);
 const STOP_WITHIN: Duration = Duration::from_secs(20);
@@ -90,7 +91,7 @@ impl PgCluster {
     /// # Errors
     /// With the database's words.
     pub fn sql(&self, statement: &str) -> io::Result<String> {
-        crate::server::sql(&self.url(), statement)
+        sql(&self.url(), statement)
     }
 
     /// Starts the server again after [`PgCluster::stop_immediate`], at the same address.

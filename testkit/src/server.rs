@@ -1,11 +1,10 @@
 //! A database for tests that can share one.
 
 use std::io;
-use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::PgCluster;
-use crate::install::programs;
+use crate::sql::sql;
 
 /// Names a running database, so that a test run starts one cluster and not one for each process.
 const VARIABLE: &str = "HUBU_TEST_POSTGRES";
@@ -57,29 +56,4 @@ impl PgServer {
     pub fn sql(&self, statement: &str) -> io::Result<String> {
         sql(&self.url, statement)
     }
-}
-
-/// Runs a statement with `psql` against any database.
-pub(crate) fn sql(url: &str, statement: &str) -> io::Result<String> {
-    let output = Command::new(programs()?.join("psql"))
-        .args([
-            "-X",
-            "-A",
-            "-t",
-            "-q",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-c",
-            statement,
-            url,
-        ])
-        .stdin(Stdio::null())
-        .output()?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout)
-            .trim_end()
-            .to_owned());
-    }
-    let words = String::from_utf8_lossy(&output.stderr);
-    Err(io::Error::other(format!("{statement}: {words}")))
 }

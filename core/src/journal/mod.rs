@@ -16,6 +16,7 @@ mod error;
 pub mod file;
 mod framing;
 mod header;
+mod open;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod reading;
@@ -26,7 +27,8 @@ pub use chain::{Chain, GENESIS, chain_value};
 pub use error::JournalError;
 pub use framing::{Records, push_record, record_at};
 pub use header::{HEADER_BYTES, Header, HeaderFault};
-pub use setting::{Check, Settings, open_journal, open_reader};
+pub use open::{open_journal, open_reader};
+pub use setting::{Check, Settings};
 
 /// What one group commit makes durable.
 #[derive(Debug, Clone, Copy)]
