@@ -1,1 +1,25 @@
-//! Placeholder until the crate's owner lands it.
+//! `hubu-load`: the load harness of Hubu. It drives any deployment by its URL and believes nothing that the
+//! server says about itself.
+//!
+//! Reading order: [`world`] is the province that a seed gives; [`wire`] speaks HTTP over connections of one's own;
+//! [`book`] is what the harness itself wrote down of every answer; plan says who works how; users are the
+//! officials (goose users); measure counts and times them; seed loads the world, run plays a day;
+//! [`audit`] settles the book against the server; report draws what came out.
+//!
+//! Imports point one way: money, seeded and error are leaves; world and wire stand on them; book on world; users on
+//! plan, book, wire and measure; audit on book and wire; run and report on all of these.
+
+pub mod audit;
+pub mod book;
+pub mod cli;
+pub mod error;
+pub mod measure;
+pub mod money;
+pub mod plan;
+pub mod report;
+pub mod run;
+pub mod seed;
+pub mod seeded;
+pub mod users;
+pub mod wire;
+pub mod world;

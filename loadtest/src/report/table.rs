@@ -1,0 +1,108 @@
+//! The short table at the end of a run.
+
+use std::fmt::Write;
+
+use super::result::{ActionFigures, RunResult};
+
+/// The table as text.
+pub fn table(result: &RunResult) -> String {
+    let mut out = String::new();
+    let (run, total) = (&result.run, &result.total);
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        out,
+        "{}  users {} (at work {}, connections opened {})  {:.0} s  {:.0} req/s (steady {:.0})",
+        result.plan.name,
+        run.users,
+        run.users_at_work,
+        run.connections_opened,
+        run.seconds,
+        run.rate,
+        run.steady_rate
+    );
+    let _ = writeln!(
+        out,
+        "{:<24}{:>9}{:>9}{:>8}{:>6}{:>7}{:>9}{:>9}{:>9}{:>10}",
+        "action",
+        "requests",
+        "done",
+        "refused",
+        "shed",
+        "failed",
+        "p50 ms",
+        "p99 ms",
+        "p99.9 ms",
+        "max ms"
+    );
+    for action in result.actions.iter().chain([total]) {
+        row(&mut out, action);
+    }
+    for audit in &result.audits {
+        let f = &audit.figures;
+        let _ = writeln!(
+            out,
+            "audit {} ({:.1} s): acknowledged {} found {} lost {} doubled {} misposted {} refused but done {} contradictory {} (asked twice {}) \
+             unknown resolved {} unresolved {} rows compared {} Σdebit {} Σcredit {}  {}",
+            audit.when,
+            audit.seconds,
+            f.acknowledged,
+            f.found,
+            f.lost,
+            f.doubled,
+            f.misposted,
+            f.refused_but_done,
+            f.contradictory,
+            f.repeated,
+            f.unknown_resolved,
+            f.unresolved,
+            f.rows_compared,
+            f.debit,
+            f.credit,
+            if audit.is_clean() { "CLEAN" } else { "FAILED" }
+        );
+        for finding in &audit.findings {
+            let _ = writeln!(
+                out,
+                "  {:?}: {}: {}",
+                finding.fault, finding.what, finding.detail
+            );
+        }
+    }
+    let h = &result.harness;
+    let _ = writeln!(
+        out,
+        "harness: {:.1} µs of CPU a request, {:.0} % of the machine, {:.1} KiB a user, begun late p99 {:.1} ms",
+        h.cpu_us_per_request,
+        h.cpu_share * 100.0,
+        h.bytes_per_user as f64 / 1024.0,
+        h.late_p99_ms
+    );
+    if let Some(why) = &h.bottleneck {
+        let _ = writeln!(out, "WARNING: the harness was the bottleneck: {why}");
+    }
+    for failure in result.failures.iter().take(5) {
+        let _ = writeln!(out, "failure: {failure}");
+    }
+    for reason in &result.verdict.reasons {
+        let _ = writeln!(out, "FAILED: {reason}");
+    }
+    let _ = writeln!(
+        out,
+        "{}",
+        if result.verdict.passed {
+            "PASSED"
+        } else {
+            "NOT PASSED"
+        }
+    );
+    out
+}
+
+fn row(out: &mut String, a: &ActionFigures) {
+    let l = &a.latency_ms;
+    let _ = writeln!(
+        out,
+        "{:<24}{:>9}{:>9}{:>8}{:>6}{:>7}{:>9.1}{:>9.1}{:>9.1}{:>10.1}",
+        a.name, a.requests, a.commands, a.refused, a.shed, a.failed, l.p50, l.p99, l.p999, l.max
+    );
+}

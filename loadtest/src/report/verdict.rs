@@ -1,0 +1,104 @@
+//! The verdict: thresholds and audit, and the exit status that says which of them failed.
+
+use serde::{Deserialize, Serialize};
+
+use super::result::RunResult;
+
+/// Exit statuses of `hubu-load`; clap uses 2 for wrong options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Thresholds and audit hold.
+    Passed = 0,
+    /// The work could not be done.
+    Error = 1,
+    /// A threshold of the plan was broken; the audit is clean.
+    Threshold = 10,
+    /// The audit failed, or could not be done.
+    Audit = 11,
+    /// A worker died or the run was stopped before its time; what was acknowledged is audited and clean.
+    Incomplete = 12,
+}
+
+/// Whether a run passed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Whether everything holds.
+    pub passed: bool,
+    /// Exit status.
+    pub exit: u8,
+    /// What does not hold, one sentence each.
+    pub reasons: Vec<String>,
+}
+
+/// Judges a result by its plan's thresholds and its audits.
+pub fn judge(result: &RunResult) -> Verdict {
+    let audit = audit_reasons(result);
+    let threshold = threshold_reasons(result);
+    let mut incomplete: Vec<String> = result.run.deaths.clone();
+    if result.run.was_interrupted {
+        incomplete.push("stopped before its time".into());
+    }
+    let exit = match (
+        audit.is_empty(),
+        incomplete.is_empty(),
+        threshold.is_empty(),
+    ) {
+        (false, _, _) => Exit::Audit,
+        (_, false, _) => Exit::Incomplete,
+        (_, _, false) => Exit::Threshold,
+        _ => Exit::Passed,
+    };
+    let reasons: Vec<String> = audit
+        .into_iter()
+        .chain(incomplete)
+        .chain(threshold)
+        .collect();
+    Verdict {
+        passed: exit == Exit::Passed,
+        exit: exit as u8,
+        reasons,
+    }
+}
+
+fn audit_reasons(result: &RunResult) -> Vec<String> {
+    let mut reasons: Vec<String> = result
+        .audit_errors
+        .iter()
+        .map(|e| format!("the audit could not be done: {e}"))
+        .collect();
+    for audit in result.audits.iter().filter(|a| !a.is_clean()) {
+        let f = &audit.figures;
+        reasons.push(format!(
+            "audit {}: acknowledged {} found {} lost {} doubled {} misposted {} refused but done {} contradictory {} unresolved {}",
+            audit.when, f.acknowledged, f.found, f.lost, f.doubled, f.misposted, f.refused_but_done, f.contradictory, f.unresolved
+        ));
+    }
+    if result.audits.is_empty() && reasons.is_empty() {
+        reasons.push("nothing was audited".into());
+    }
+    reasons
+}
+
+fn threshold_reasons(result: &RunResult) -> Vec<String> {
+    let (limits, total) = (&result.plan.thresholds, &result.total);
+    let mut reasons = Vec::new();
+    let mut most = |name: &str, is: f64, limit: Option<f64>| {
+        if let Some(limit) = limit.filter(|limit| is > *limit) {
+            reasons.push(format!("{name} {is:.3} is more than {limit}"));
+        }
+    };
+    let share = |part: u64| part as f64 / total.requests.max(1) as f64;
+    most("p99_ms", total.latency_ms.p99, limits.p99_ms);
+    most("p999_ms", total.latency_ms.p999, limits.p999_ms);
+    most("failed", total.failed as f64, Some(limits.failed as f64));
+    most("shed_share", share(total.shed), limits.shed_share);
+    most("refused_share", share(total.refused), limits.refused_share);
+    if let Some(least) = limits.rate_min.filter(|least| result.run.rate < *least) {
+        reasons.push(format!("rate {:.1} is less than {least}", result.run.rate));
+    }
+    if total.requests == 0 {
+        reasons.push("no request was made".into());
+    }
+    reasons
+}

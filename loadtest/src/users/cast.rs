@@ -1,0 +1,160 @@
+//! The cast: which user sits where. A team serves a few agencies of one department in one division; users are dealt to
+//! teams one after another, so that a worker's share is whole teams as far as possible.
+
+use crate::book::user_prefix;
+use crate::plan::{Plan, SEATS, TEAM_AGENCIES};
+use crate::wire::Claims;
+use crate::world::World;
+
+/// One user's seat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    /// Number of the user over all workers.
+    pub user: u32,
+    /// Role, as tokens name it; `official` reads with the role of an auditor.
+    pub role: &'static str,
+    /// Number among the team's seats of this role (and agency).
+    pub number: u32,
+    /// Index of the division.
+    pub division: u32,
+    /// Index of the agency that the user works for, or that a look-up begins with.
+    pub agency: u32,
+    /// Whether the user belongs to that agency alone.
+    pub is_of_agency: bool,
+}
+
+/// Deals out users `first..last` of a plan. Teams beyond what the world has room for share their agencies.
+pub fn deal(world: &World, plan: &Plan, first: u32, last: u32) -> Vec<Seat> {
+    let places = places(world);
+    let seats = team_seats(plan);
+    assert!(
+        !places.is_empty() && !seats.is_empty(),
+        "checked plans have seats, worlds have agencies"
+    );
+    let sit = |user: u32| {
+        let (team, seat) = (user as usize / seats.len(), user as usize % seats.len());
+        let (role, number, offset) = seats[seat];
+        let (division, start, agencies) = places[team % places.len()];
+        let agency = start + offset.unwrap_or(user) % agencies;
+        Seat {
+            user,
+            role,
+            number,
+            division,
+            agency,
+            is_of_agency: offset.is_some(),
+        }
+    };
+    (first..last).map(sit).collect()
+}
+
+/// Role, number among its like, and which of the team's agencies, seat by seat.
+fn team_seats(plan: &Plan) -> Vec<(&'static str, u32, Option<u32>)> {
+    let mut seats = Vec::new();
+    for (role, is_each) in SEATS {
+        let count = plan.team.get(role).copied().unwrap_or(0);
+        if is_each {
+            seats.extend(
+                (0..TEAM_AGENCIES).flat_map(|a| (0..count).map(move |n| (role, n, Some(a)))),
+            );
+        } else {
+            seats.extend((0..count).map(|n| (role, n, None)));
+        }
+    }
+    seats
+}
+
+/// Where teams can sit: division, first agency, how many agencies. Every division has its first team before any has
+/// its second, so that few teams share a division's work lists.
+fn places(world: &World) -> Vec<(u32, u32, u32)> {
+    let mut rounds: Vec<Vec<(u32, u32, u32)>> = Vec::new();
+    let mut at = 0usize;
+    while at < world.agencies.len() {
+        let division = world.agencies[at].division;
+        let end = at
+            + world.agencies[at..]
+                .iter()
+                .take_while(|a| a.division == division)
+                .count();
+        let mut round = 0;
+        while at < end {
+            let count = (end - at).min(TEAM_AGENCIES as usize);
+            // A rest of a few agencies makes no team of its own, unless the division has no other.
+            if count == TEAM_AGENCIES as usize || round == 0 {
+                if rounds.len() == round {
+                    rounds.push(Vec::new());
+                }
+                rounds[round].push((division, at as u32, count as u32));
+            }
+            round += 1;
+            at += count;
+        }
+    }
+    // Within a round the larger divisions come last in file order; full teams first.
+    for round in &mut rounds {
+        round.sort_by_key(|(_, _, count)| std::cmp::Reverse(*count));
+    }
+    rounds.concat()
+}
+
+impl Seat {
+    /// What the user's token says.
+    pub fn claims(&self, world: &World, run: u32) -> Claims {
+        let agency = &world.agencies[self.agency as usize];
+        let division = world.divisions[self.division as usize].code;
+        let role = if self.role == "official" {
+            "auditor"
+        } else {
+            self.role
+        };
+        let mut claims = Claims::new(
+            format!("{}{:06}", user_prefix(run), self.user),
+            role,
+            division,
+        );
+        claims.agency = self.is_of_agency.then(|| agency.code.clone());
+        claims.dept = (self.role == "dept_reviewer").then(|| agency.dept.clone());
+        claims
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn a_team_has_one_division_and_one_department() {
+        let world = crate::world::tests::small();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../config/plans/smoke.toml");
+        let plan = Plan::read(Path::new(path)).unwrap();
+        let team = deal(&world, &plan, 0, plan.seats_per_team());
+        assert!(team.iter().all(|s| s.division == team[0].division));
+        let depts: Vec<_> = team
+            .iter()
+            .map(|s| &world.agencies[s.agency as usize].dept)
+            .collect();
+        assert!(depts.iter().all(|d| *d == depts[0]), "{depts:?}");
+        assert_eq!(team.iter().filter(|s| s.role == "agency_clerk").count(), 10);
+        let reviewer = team
+            .iter()
+            .find(|s| s.role == "dept_reviewer")
+            .unwrap()
+            .claims(&world, 1);
+        assert_eq!(
+            (reviewer.agency, reviewer.dept.as_ref()),
+            (None, Some(depts[0]))
+        );
+    }
+
+    #[test]
+    fn shares_of_workers_make_up_the_whole() {
+        let world = crate::world::tests::small();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../config/plans/smoke.toml");
+        let plan = Plan::read(Path::new(path)).unwrap();
+        let whole = deal(&world, &plan, 0, 90);
+        let mut parts = deal(&world, &plan, 0, 40);
+        parts.extend(deal(&world, &plan, 40, 90));
+        assert_eq!(whole, parts);
+    }
+}

@@ -1,0 +1,100 @@
+//! What all users of one worker share: the world, the plan, the meter, the book, and the papers that are in flight.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use crate::book::{Book, Kind, Line, Lines};
+use crate::measure::Meter;
+use crate::plan::Plan;
+use crate::wire::{Local, Minter, Target};
+use crate::world::World;
+
+/// A document in flight, as the harness knows it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Paper {
+    pub(super) kind: Kind,
+    pub(super) lines: Lines,
+    /// Sum of its lines, in fen.
+    pub(super) amount: i64,
+}
+
+/// Shared by the users of a worker.
+#[derive(Debug)]
+pub struct Stage {
+    /// The world they live in.
+    pub world: Arc<World>,
+    /// How they work.
+    pub plan: Plan,
+    /// Where the server is.
+    pub target: Arc<Target>,
+    /// Source addresses.
+    pub local: Local,
+    /// Signs tokens.
+    pub minter: Minter,
+    /// Number of the run, in every user's name.
+    pub run: u32,
+    /// Seed of every choice.
+    pub seed: u64,
+    /// Counts and times.
+    pub meter: Meter,
+    /// Writes down.
+    pub book: Mutex<Book>,
+    /// Users at work.
+    pub users: AtomicU64,
+    /// Becomes true when they are to stop.
+    pub stop: watch::Receiver<bool>,
+    pub(super) papers: Mutex<HashMap<u64, Paper>>,
+}
+
+impl Stage {
+    /// Sets the stage.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is one thing that the users share"
+    )]
+    pub fn new(
+        world: Arc<World>,
+        plan: Plan,
+        target: Arc<Target>,
+        local: Local,
+        minter: Minter,
+        seed: u64,
+        book: Book,
+        stop: watch::Receiver<bool>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            run: book.run,
+            world,
+            plan,
+            target,
+            local,
+            minter,
+            seed,
+            meter: Meter::default(),
+            book: Mutex::new(book),
+            users: AtomicU64::new(0),
+            stop,
+            papers: Mutex::new(HashMap::new()),
+        })
+    }
+
+    /// The time limit of one request.
+    pub(super) fn limit(&self) -> Duration {
+        Duration::from_secs_f64(self.plan.timeout_seconds)
+    }
+
+    /// Writes down a document's lines.
+    pub(super) fn paper(&self, kind: Kind, lines: &[Line]) -> Paper {
+        let amount = lines.iter().map(|l| l.amount).sum();
+        Paper {
+            kind,
+            lines: self.book.lock().add_lines(lines),
+            amount,
+        }
+    }
+}

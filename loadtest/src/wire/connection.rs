@@ -1,0 +1,318 @@
+//! One TCP connection, held by one user for the whole run: a hyper HTTP/1.1 client driven by the user's own task.
+//!
+//! The connection's state machine is polled inside each request instead of in a task of its own: ten thousand users
+//! are then ten thousand tasks, not twenty, and a request wakes one of them. The price: a connection that the server
+//! closes while its user thinks is noticed at the next request, which then opens a new one.
+
+use std::future::Future;
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::{Method, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpSocket, TcpStream};
+
+use crate::error::{LoadError, WireError};
+
+/// The largest answer that we read: a page of quota rows or of events stays well below.
+const ANSWER_MAX: usize = 64 << 20;
+/// Connections from one loopback source address before the next is taken; Linux offers 28,232 ports by default.
+const PORTS_PER_ADDRESS: u32 = 24_000;
+
+/// Where the load goes, shared by all connections of a process.
+#[derive(Debug)]
+pub struct Target {
+    address: SocketAddr,
+    host: HeaderValue,
+    opened: AtomicU64,
+    next: AtomicU32,
+}
+
+impl Target {
+    /// Takes `http://host:port`; resolves the host once.
+    pub fn new(url: &str) -> Result<Arc<Self>, LoadError> {
+        let bad = || LoadError::Target(url.to_owned());
+        let host = url
+            .strip_prefix("http://")
+            .ok_or_else(bad)?
+            .trim_end_matches('/');
+        let mut found = host.to_socket_addrs().map_err(|_| bad())?;
+        Ok(Arc::new(Self {
+            address: found.next().ok_or_else(bad)?,
+            host: HeaderValue::from_str(host).map_err(|_| bad())?,
+            opened: AtomicU64::new(0),
+            next: AtomicU32::new(0),
+        }))
+    }
+
+    /// The target as a URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.host.to_str().unwrap_or_default())
+    }
+
+    /// How many connections were opened so far, reconnections included.
+    pub fn opened(&self) -> u64 {
+        self.opened.load(Ordering::Relaxed)
+    }
+
+    async fn connect(&self, local: Local) -> std::io::Result<TcpStream> {
+        let socket = match self.address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        if let (Local::Spread { first }, true) = (
+            local,
+            self.address.ip().is_loopback() && self.address.is_ipv4(),
+        ) {
+            let number = first + self.next.fetch_add(1, Ordering::Relaxed) / PORTS_PER_ADDRESS;
+            let last = u8::try_from(1 + number % 250).unwrap_or(1);
+            socket.bind(SocketAddr::new(
+                IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)),
+                0,
+            ))?;
+        }
+        let stream = socket.connect(self.address).await?;
+        stream.set_nodelay(true)?;
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        Ok(stream)
+    }
+}
+
+/// Which source address a connection takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Local {
+    /// Whatever the system chooses.
+    Any,
+    /// 127.0.0.(1 + first + n / 24,000) for the n-th connection of the process, when the target is on loopback.
+    Spread {
+        /// Number of the first address, from 0.
+        first: u32,
+    },
+}
+
+/// A request as a user makes it. The body is JSON, or empty for GET.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// GET or POST.
+    pub method: Method,
+    /// Path and query.
+    pub path: &'a str,
+    /// `Bearer …`.
+    pub token: &'a HeaderValue,
+    /// `Idempotency-Key`, on every POST but batches.
+    pub key: Option<&'a str>,
+    /// `If-Match`, quotes and all.
+    pub if_match: Option<&'a str>,
+    /// JSON, or empty.
+    pub body: Bytes,
+}
+
+impl<'a> Request<'a> {
+    /// A read.
+    pub fn get(path: &'a str, token: &'a HeaderValue) -> Self {
+        Self {
+            method: Method::GET,
+            path,
+            token,
+            key: None,
+            if_match: None,
+            body: Bytes::new(),
+        }
+    }
+
+    /// A command with its key.
+    pub fn post(path: &'a str, token: &'a HeaderValue, key: Option<&'a str>, body: Bytes) -> Self {
+        Self {
+            method: Method::POST,
+            path,
+            token,
+            key,
+            if_match: None,
+            body,
+        }
+    }
+}
+
+/// A whole answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Seconds of `Retry-After`, when the server sheds.
+    pub retry_after: Option<u64>,
+    /// The body.
+    pub body: Bytes,
+}
+
+struct Link {
+    sender: http1::SendRequest<Full<Bytes>>,
+    driver: http1::Connection<TokioIo<TcpStream>, Full<Bytes>>,
+}
+
+/// One connection to the target, opened at the first request and again after it was cut.
+pub struct Connection {
+    target: Arc<Target>,
+    local: Local,
+    limit: Duration,
+    link: Option<Link>,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection")
+            .field("open", &self.link.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// A connection that is not open yet. `limit` bounds each request, connecting included.
+    pub fn new(target: Arc<Target>, local: Local, limit: Duration) -> Self {
+        Self {
+            target,
+            local,
+            limit,
+            link: None,
+        }
+    }
+
+    /// Whether there is a connection that was good when last used.
+    pub fn is_open(&self) -> bool {
+        self.link.is_some()
+    }
+
+    /// Opens the connection, if it is not open.
+    pub async fn open(&mut self) -> Result<(), WireError> {
+        match tokio::time::timeout(self.limit, self.connect()).await {
+            Ok(done) => done,
+            Err(_) => Err(WireError::Connect(ErrorKind::TimedOut)),
+        }
+    }
+
+    async fn connect(&mut self) -> Result<(), WireError> {
+        if self.link.is_none() {
+            let stream = self
+                .target
+                .connect(self.local)
+                .await
+                .map_err(|e| WireError::Connect(e.kind()))?;
+            let shaken = http1::Builder::new().handshake(TokioIo::new(stream)).await;
+            let (sender, driver) = shaken.map_err(|_| WireError::Connect(ErrorKind::Other))?;
+            self.link = Some(Link { sender, driver });
+        }
+        Ok(())
+    }
+
+    /// Sends one request and reads the whole answer. After any error the connection is dropped.
+    pub async fn send(&mut self, request: &Request<'_>) -> Result<Answer, WireError> {
+        let outcome = match tokio::time::timeout(self.limit, self.exchange(request)).await {
+            Ok(outcome) => outcome,
+            Err(_) if self.link.is_none() => Err(WireError::Connect(ErrorKind::TimedOut)),
+            Err(_) => Err(WireError::Timeout),
+        };
+        if outcome.is_err() {
+            self.link = None;
+        }
+        outcome
+    }
+
+    async fn exchange(&mut self, request: &Request<'_>) -> Result<Answer, WireError> {
+        // A server may close a connection while its user thinks: that is no failure, it is opened again.
+        if !self.is_good().await {
+            self.link = None;
+        }
+        self.connect().await?;
+        let wanted = self.build(request)?;
+        let Some(Link { sender, driver }) = self.link.as_mut() else {
+            return Err(WireError::Cut);
+        };
+        let work = async {
+            sender.ready().await.map_err(|_| WireError::Cut)?;
+            let response = sender
+                .send_request(wanted)
+                .await
+                .map_err(|_| WireError::Cut)?;
+            let (head, body) = response.into_parts();
+            let body = Limited::new(body, ANSWER_MAX)
+                .collect()
+                .await
+                .map_err(|_| WireError::Cut)?
+                .to_bytes();
+            let retry = head
+                .headers
+                .get(hyper::header::RETRY_AFTER)
+                .and_then(|v| v.to_str().ok()?.parse().ok());
+            Ok(Answer {
+                status: head.status,
+                retry_after: retry,
+                body,
+            })
+        };
+        drive(driver, work).await
+    }
+
+    /// Looks whether the connection is still good, without waiting.
+    async fn is_good(&mut self) -> bool {
+        let Some(link) = self.link.as_mut() else {
+            return false;
+        };
+        let is_over = std::future::poll_fn(|context| {
+            Poll::Ready(Pin::new(&mut link.driver).poll(context).is_ready())
+        });
+        !is_over.await && !link.sender.is_closed()
+    }
+
+    fn build(&self, request: &Request<'_>) -> Result<hyper::Request<Full<Bytes>>, WireError> {
+        let mut builder = hyper::Request::builder()
+            .method(request.method.clone())
+            .uri(request.path)
+            .header(HOST, self.target.host.clone())
+            .header(AUTHORIZATION, request.token.clone());
+        if !request.body.is_empty() {
+            builder = builder.header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if let Some(key) = request.key {
+            builder = builder.header("idempotency-key", key);
+        }
+        if let Some(version) = request.if_match {
+            builder = builder.header("if-match", version);
+        }
+        builder
+            .body(Full::new(request.body.clone()))
+            .map_err(|_| WireError::Garbled)
+    }
+}
+
+/// Polls `work`, and the connection under it whenever the work waits.
+async fn drive<T>(
+    driver: &mut http1::Connection<TokioIo<TcpStream>, Full<Bytes>>,
+    work: impl Future<Output = Result<T, WireError>>,
+) -> Result<T, WireError> {
+    let mut work = pin!(work);
+    let mut over = false;
+    std::future::poll_fn(|context| {
+        loop {
+            if let Poll::Ready(done) = work.as_mut().poll(context) {
+                return Poll::Ready(done);
+            }
+            if over {
+                return Poll::Ready(Err(WireError::Cut));
+            }
+            match Pin::new(&mut *driver).poll(context) {
+                // The last bytes of an answer may be there although the connection is over: look once more.
+                Poll::Ready(_) => over = true,
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    })
+    .await
+}

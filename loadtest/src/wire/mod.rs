@@ -1,0 +1,16 @@
+//! The harness's own HTTP client: connections that a user holds, tokens that it mints, answers as it reads them.
+
+mod answer;
+mod connection;
+mod pages;
+mod text;
+mod token;
+
+pub use answer::{
+    BatchResult, Document, DocumentAnswer, DocumentLine, Event, EventPage, Op, Posting, Problem,
+    Quota, QuotaPage, Summary, SummaryLedger, Sums, WorkItem, WorkPage, parse, serde_body,
+};
+pub use connection::{Answer, Connection, Local, Request, Target};
+pub use pages::{Reader, get};
+pub use text::{Dims, Text};
+pub use token::{Claims, Minter};

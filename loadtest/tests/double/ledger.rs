@@ -1,0 +1,456 @@
+//! The double's books: rows, documents, events and keys.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Value, json};
+
+use super::Lie;
+use super::model::{Of, Phase, Transition, Type, dimensions, type_named};
+
+pub type Dims = BTreeMap<String, String>;
+
+#[derive(Debug, Clone, Default)]
+pub struct Row {
+    pub ledger: String,
+    pub division: String,
+    pub dims: Dims,
+    /// approved, used, decreasing, increasing, debit, credit
+    pub sums: [i64; 6],
+}
+
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub amount: i64,
+    pub planned: i64,
+    pub month: Option<u64>,
+    pub dims: Dims,
+    pub to: Dims,
+}
+
+#[derive(Debug, Clone)]
+pub struct Document {
+    pub kind: &'static str,
+    pub state: &'static str,
+    pub version: u32,
+    pub division: String,
+    pub agency: Option<String>,
+    pub lines: Vec<Line>,
+    pub fields: serde_json::Map<String, Value>,
+    pub last: Option<String>,
+}
+
+/// Status and body.
+pub type Outcome = (u16, Value);
+
+#[derive(Clone)]
+pub struct Ledger {
+    pub rows: Vec<Row>,
+    index: HashMap<(String, String, String), usize>,
+    pub documents: Vec<Document>,
+    pub events: Vec<Value>,
+    keys: HashMap<String, Outcome>,
+    decided: u64,
+    pub lie: Lie,
+}
+
+pub struct Actor {
+    pub sub: String,
+    pub roles: Vec<String>,
+    pub division: String,
+    pub agency: Option<String>,
+    pub dept: Option<String>,
+}
+
+pub fn fen(text: &str) -> i64 {
+    let (yuan, part) = text.split_once('.').unwrap_or((text, "00"));
+    yuan.parse::<i64>().unwrap() * 100 + part.parse::<i64>().unwrap()
+}
+
+pub fn yuan(fen: i64) -> String {
+    format!("{}.{:02}", fen / 100, fen % 100)
+}
+
+fn problem(status: u16, code: &str) -> Outcome {
+    (
+        status,
+        json!({"type": "about:blank", "title": code, "status": status, "code": code, "detail": code}),
+    )
+}
+
+impl Ledger {
+    pub fn new(lie: Lie) -> Self {
+        Self {
+            rows: Vec::new(),
+            index: HashMap::new(),
+            documents: Vec::new(),
+            events: Vec::new(),
+            keys: HashMap::new(),
+            decided: 0,
+            lie,
+        }
+    }
+
+    /// Decides one command. The flag says that the connection is to be cut instead of answering.
+    pub fn command(
+        &mut self,
+        key: &str,
+        actor: &Actor,
+        verb: &str,
+        body: &Value,
+    ) -> (Outcome, bool) {
+        if let Some((status, answer)) = self.keys.get(key) {
+            let mut answer = answer.clone();
+            if self.lie == Lie::AnswerTwice && *status < 300 {
+                answer["version"] = json!(answer["version"].as_u64().unwrap() + 1);
+            }
+            return ((*status, answer), false);
+        }
+        let before = self.clone_if_lying();
+        let outcome = self.decide(key, actor, verb, body);
+        self.keys.insert(key.to_owned(), outcome.clone());
+        if outcome.0 >= 300 {
+            return (outcome, false);
+        }
+        let at = self.decided;
+        self.decided += 1;
+        self.lie_about(at, key, actor, verb, body, outcome, before)
+    }
+
+    fn clone_if_lying(&self) -> Option<Box<Self>> {
+        matches!(self.lie, Lie::Lose { at } if at == self.decided).then(|| Box::new(self.clone()))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn lie_about(
+        &mut self,
+        now: u64,
+        key: &str,
+        actor: &Actor,
+        verb: &str,
+        body: &Value,
+        outcome: Outcome,
+        before: Option<Box<Self>>,
+    ) -> (Outcome, bool) {
+        match self.lie {
+            Lie::Lose { at } if at == now => {
+                *self = *before.unwrap();
+                self.decided = now + 1;
+            }
+            Lie::Double { at } if at == now => {
+                let event = self.events.last().unwrap().clone();
+                self.apply_event_again(&event);
+                let mut event = event;
+                event["seq"] = json!((self.events.len() + 1).to_string());
+                self.events.push(event);
+            }
+            Lie::Mispost { at } if at == now => {
+                let row = self.first_row_of_last();
+                self.rows[row].sums[1] += 1;
+            }
+            Lie::MispostFeed { at } if at == now => {
+                let last = self.events.last_mut().unwrap();
+                let amount = fen(last["ops"][0]["amount"].as_str().unwrap());
+                last["ops"][0]["amount"] = json!(yuan(amount + 1));
+            }
+            Lie::RefuseAndDo { at } if at == now => {
+                let no = problem(409, "insufficient");
+                self.keys.insert(key.to_owned(), no.clone());
+                return (no, false);
+            }
+            Lie::CutAfter { at } if at == now => return (outcome, true),
+            _ => {}
+        }
+        let _ = (actor, verb, body);
+        (outcome, false)
+    }
+
+    fn first_row_of_last(&self) -> usize {
+        let last = self.events.last().unwrap();
+        last["ops"][0]["row"]
+            .as_str()
+            .unwrap()
+            .parse::<usize>()
+            .unwrap()
+            - 1
+    }
+
+    fn apply_event_again(&mut self, event: &Value) {
+        for op in event["ops"].as_array().unwrap() {
+            let row = op["row"].as_str().unwrap().parse::<usize>().unwrap() - 1;
+            self.apply(
+                row,
+                op["operation"].as_str().unwrap(),
+                fen(op["amount"].as_str().unwrap()),
+            );
+        }
+    }
+
+    fn decide(&mut self, key: &str, actor: &Actor, verb: &str, body: &Value) -> Outcome {
+        let (id, name, fields) = if verb == "create" {
+            let Some(kind) = type_named(body["type"].as_str().unwrap_or("")) else {
+                return problem(422, "unknown_type");
+            };
+            let lines: Vec<Line> = body["lines"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|line| self.read_line(line))
+                .collect();
+            let document = Document {
+                kind: kind.name,
+                state: kind.initial,
+                version: 0,
+                division: body["division"].as_str().unwrap().to_owned(),
+                agency: body["agency"].as_str().map(str::to_owned),
+                lines,
+                fields: serde_json::Map::new(),
+                last: None,
+            };
+            self.documents.push(document);
+            (
+                self.documents.len(),
+                body["transition"].as_str().unwrap_or(""),
+                &body["fields"],
+            )
+        } else {
+            let Some(id) = body["document"]
+                .as_str()
+                .and_then(|d| d.parse::<usize>().ok())
+            else {
+                return problem(422, "no_document");
+            };
+            if id == 0 || id > self.documents.len() {
+                return problem(404, "unknown_document");
+            }
+            (
+                id,
+                body["transition"].as_str().unwrap_or(""),
+                &body["fields"],
+            )
+        };
+        let outcome = self.step(key, actor, id, name, fields);
+        if outcome.0 >= 300 && verb == "create" {
+            self.documents.pop();
+        }
+        if verb == "create" && outcome.0 == 200 {
+            (201, outcome.1)
+        } else {
+            outcome
+        }
+    }
+
+    fn step(&mut self, key: &str, actor: &Actor, id: usize, name: &str, fields: &Value) -> Outcome {
+        let document = self.documents[id - 1].clone();
+        let kind = type_named(document.kind).unwrap();
+        let found = kind
+            .transitions
+            .iter()
+            .find(|t| t.0 == name && t.1 == document.state);
+        let Some(Transition(_, _, to, phase, role)) = found else {
+            return problem(409, "wrong_state");
+        };
+        if !actor.roles.iter().any(|r| r == role) || actor.division != document.division {
+            return problem(403, "not_allowed");
+        }
+        if document.last.as_deref() == Some(&actor.sub) {
+            return problem(409, "separation_of_duties");
+        }
+        let (ops, postings) = self.effects(kind, &document, *phase);
+        let before: Vec<(usize, [i64; 6])> = ops
+            .iter()
+            .map(|(row, ..)| (*row, self.rows[*row].sums))
+            .collect();
+        for (row, operation, amount) in &ops {
+            let [approved, used, decreasing, ..] = self.rows[*row].sums;
+            if *operation == "reserve_consume" && approved - used - decreasing < *amount {
+                before
+                    .iter()
+                    .rev()
+                    .for_each(|(row, sums)| self.rows[*row].sums = *sums);
+                return problem(409, "insufficient");
+            }
+            self.apply(*row, operation, *amount);
+        }
+        for (debit, credit, amount) in &postings {
+            self.rows[*debit].sums[4] += amount;
+            self.rows[*credit].sums[5] += amount;
+        }
+        let document = &mut self.documents[id - 1];
+        document.state = to;
+        document.version += 1;
+        document.last = Some(actor.sub.clone());
+        if let Some(more) = fields.as_object() {
+            document.fields.extend(more.clone());
+        }
+        let (state, version) = (document.state, document.version);
+        let seq = self.events.len() + 1;
+        self.events.push(json!({
+            "seq": seq.to_string(), "time": "2026-01-01T00:00:00Z", "actor": actor.sub, "kind": "decided",
+            "document": id.to_string(), "type": kind.name, "transition": name, "state": state, "version": version,
+            "key": key,
+            "ops": ops.iter().map(|(r, o, a)| json!({"row": (r + 1).to_string(), "operation": o, "amount": yuan(*a)}))
+                .collect::<Vec<_>>(),
+            "postings": postings.iter().map(|(d, c, a)| json!({
+                "debit": self.rows[*d].ledger, "debit_row": (d + 1).to_string(),
+                "credit": self.rows[*c].ledger, "credit_row": (c + 1).to_string(), "amount": yuan(*a)}))
+                .collect::<Vec<_>>(),
+        }));
+        (
+            200,
+            json!({"id": id.to_string(), "type": kind.name, "state": state, "version": version,
+            "number": format!("X-{id}"), "seq": seq.to_string(), "warnings": [], "spawned": []}),
+        )
+    }
+
+    #[allow(clippy::type_complexity)]
+    fn effects(
+        &mut self,
+        kind: &Type,
+        document: &Document,
+        phase: Phase,
+    ) -> (Vec<(usize, &'static str, i64)>, Vec<(usize, usize, i64)>) {
+        let (mut ops, mut postings) = (Vec::new(), Vec::new());
+        let phases: &[Phase] = if phase == Phase::Now {
+            &[Phase::Reserve, Phase::Final]
+        } else {
+            &[phase]
+        };
+        for (phase, line) in phases
+            .iter()
+            .flat_map(|p| document.lines.iter().map(move |l| (*p, l)))
+        {
+            let amount = |of| {
+                if of == Of::Line {
+                    line.amount
+                } else {
+                    line.planned
+                }
+            };
+            let row = |books: &mut Self, ledger, to| {
+                let mut dims = if to {
+                    line.to.clone()
+                } else {
+                    line.dims.clone()
+                };
+                if let Some(month) = line.month {
+                    dims.insert("month".into(), format!("{month:02}"));
+                }
+                books.row(ledger, &document.division, &dims)
+            };
+            let consume = match phase {
+                Phase::Reserve => Some(("reserve_consume", "promise")),
+                Phase::Final => Some(("consume", "grant")),
+                Phase::Release => Some(("release", "unpromise")),
+                Phase::Pass | Phase::Now => None,
+            };
+            let Some((consume, grant)) = consume else {
+                continue;
+            };
+            // What is granted and consumed by one document must be granted first.
+            let late = kind.name == "opening";
+            for (ledger, to, of) in kind.consumes.iter().filter(|_| !late) {
+                ops.push((row(self, ledger, *to), consume, amount(*of)));
+            }
+            for (ledger, to, of) in kind.grants {
+                ops.push((row(self, ledger, *to), grant, amount(*of)));
+            }
+            if phase != Phase::Final {
+                continue;
+            }
+            let used_up = kind
+                .used_up
+                .iter()
+                .map(|(ledger, to)| (*ledger, *to, Of::Line));
+            for (ledger, to, of) in used_up.chain(kind.consumes.iter().copied().filter(|_| late)) {
+                let row = row(self, ledger, to);
+                ops.push((row, "hold_and_consume", amount(of)));
+            }
+            for (debit, credit, of) in kind.postings {
+                let to = |ledger: &str| {
+                    kind.grants
+                        .iter()
+                        .chain(kind.consumes)
+                        .any(|(l, t, _)| *l == ledger && *t)
+                };
+                let counter_to = kind.name == "indicator_issue";
+                let d = row(self, debit, to(debit) || (*debit == "CPL" && counter_to));
+                let c = row(self, credit, to(credit) || (*credit == "CPL" && counter_to));
+                postings.push((d, c, amount(*of)));
+            }
+        }
+        (expand(ops), postings)
+    }
+
+    fn read_line(&mut self, line: &Value) -> Line {
+        let read = |value: &Value| -> Dims {
+            let object = value.as_object().cloned().unwrap_or_default();
+            object
+                .into_iter()
+                .map(|(k, v)| (k, v.as_str().unwrap().to_owned()))
+                .collect()
+        };
+        let base = line["row"]
+            .as_str()
+            .map(|r| self.rows[r.parse::<usize>().unwrap() - 1].dims.clone());
+        let mut dims = base.unwrap_or_default();
+        dims.extend(read(&line["dims"]));
+        let mut to = dims.clone();
+        to.extend(read(&line["to"]));
+        Line {
+            amount: fen(line["amount"].as_str().unwrap()),
+            planned: line["fields"]["planned"].as_str().map_or(0, fen),
+            month: line["month"].as_u64(),
+            dims,
+            to,
+        }
+    }
+
+    fn row(&mut self, ledger: &str, division: &str, dims: &Dims) -> usize {
+        let wanted = dimensions(ledger);
+        let dims: Dims = dims
+            .iter()
+            .filter(|(k, _)| wanted.contains(&k.as_str()))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
+        let key = (ledger.to_owned(), division.to_owned(), format!("{dims:?}"));
+        let next = self.rows.len();
+        let at = *self.index.entry(key).or_insert(next);
+        if at == next {
+            let (ledger, division) = (ledger.to_owned(), division.to_owned());
+            self.rows.push(Row {
+                ledger,
+                division,
+                dims,
+                sums: [0; 6],
+            });
+        }
+        at
+    }
+
+    fn apply(&mut self, row: usize, operation: &str, m: i64) {
+        let [approved, used, decreasing, increasing, ..] = &mut self.rows[row].sums;
+        match operation {
+            "reserve_consume" => *decreasing += m,
+            "consume" => (*decreasing, *used) = (*decreasing - m, *used + m),
+            "release" => *decreasing -= m,
+            "promise" => *increasing += m,
+            "unpromise" => *increasing -= m,
+            "grant" => (*increasing, *approved) = (*increasing - m, *approved + m),
+            other => panic!("operation {other}"),
+        }
+    }
+}
+
+/// What is used up at once is held and consumed.
+fn expand(ops: Vec<(usize, &'static str, i64)>) -> Vec<(usize, &'static str, i64)> {
+    let mut all = Vec::new();
+    for (row, operation, amount) in ops {
+        if operation == "hold_and_consume" {
+            all.push((row, "reserve_consume", amount));
+            all.push((row, "consume", amount));
+        } else {
+            all.push((row, operation, amount));
+        }
+    }
+    all
+}
