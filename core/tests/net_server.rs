@@ -200,6 +200,47 @@ fn a_slow_head_and_an_idle_connection_are_closed() {
 }
 
 #[test]
+fn a_quiet_connection_sleeps_and_wakes() {
+    let server = serve(&settings());
+    let mut stream = connect(&server);
+    // Silent before its first request as well as between two.
+    for count in 0..3 {
+        std::thread::sleep(Duration::from_millis(900));
+        ask(&mut stream, "/", &format!("body {count}"));
+        assert_eq!(hear(&mut stream).1, format!("body {count}"));
+    }
+    // The second half of a request comes when everything else has gone to sleep.
+    ask(&mut stream, "/", "whole");
+    stream
+        .write_all(b"POST / HTTP/1.1\r\nHost: h\r\nConte")
+        .unwrap();
+    assert_eq!(hear(&mut stream).1, "whole");
+    std::thread::sleep(Duration::from_millis(900));
+    stream.write_all(b"nt-Length: 4\r\n\r\nhalf").unwrap();
+    assert_eq!(hear(&mut stream).1, "half");
+    std::thread::sleep(Duration::from_millis(900));
+    assert_eq!(server.stop().unwrap(), 0);
+    assert!(
+        is_closed(&mut stream),
+        "a sleeping connection is let go at once"
+    );
+}
+
+#[test]
+fn a_large_answer_is_taken_slowly() {
+    let server = serve(&settings());
+    let mut stream = connect(&server);
+    let body = "x".repeat(8 << 20);
+    let mut sender = stream.try_clone().unwrap();
+    let sending = std::thread::spawn(move || ask(&mut sender, "/", &body));
+    std::thread::sleep(Duration::from_millis(1500));
+    let (_, heard) = hear(&mut stream);
+    assert_eq!(heard.len(), 8 << 20);
+    sending.join().unwrap();
+    server.stop().unwrap();
+}
+
+#[test]
 fn an_old_connection_closes_after_its_request() {
     let server = serve(&Server {
         connection_age_seconds: 1,

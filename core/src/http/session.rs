@@ -34,6 +34,8 @@ pub struct Session {
     active: Cell<u32>,
     /// Whether bytes came in since the last request ended, which may be the start of a head.
     is_heard: Cell<bool>,
+    /// Whether an answer waits for the client to take it.
+    is_blocked: Cell<bool>,
     /// Since when it has been as it is, in ticks.
     since: Cell<u32>,
     /// The token that the last request showed.
@@ -55,6 +57,17 @@ impl Session {
             self.is_heard.set(true);
             self.since.set(now_ticks());
         }
+    }
+
+    /// Whether an answer, or a part of one, waits for the client to take it.
+    #[inline]
+    pub fn set_blocked(&self, is_blocked: bool) {
+        self.is_blocked.set(is_blocked);
+    }
+
+    /// Whether nothing is under way, half heard or half sent.
+    pub fn is_quiet(&self) -> bool {
+        self.active.get() == 0 && !self.is_heard.get() && !self.is_blocked.get()
     }
 
     /// A request begins; it ends when the guard is dropped, also when its client goes away.

@@ -1,9 +1,12 @@
 //! The life of one connection: HTTP/1.1, or HTTP/2 when the client opens with its preface.
+//!
+//! An HTTP/1.1 connection on which nothing is said falls asleep: hyper's connection, with its two buffers
+//! of 8 KiB, is taken apart down to the socket, and built anew when the client speaks again.
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -16,6 +19,7 @@ use tokio::net::TcpStream;
 use super::handler::{Answer, Handler};
 use super::socket::Socket;
 use super::sweep::{Entry, Order, Watch};
+use crate::http::session::Session;
 
 /// The first bytes of HTTP/2 (RFC 9113 §3.4) that no method of HTTP/1.1 begins with.
 const PREFACE: &[u8; 4] = b"PRI ";
@@ -50,46 +54,110 @@ impl Protocols {
         let Ok(is_http2) = begins_with_preface(&stream, watch).await else {
             return;
         };
-        watch.is_http2.set(is_http2);
-        let session = watch.session.clone();
-        let socket = Socket::new(stream, session.clone());
-        let service = service_fn(move |request: Request<Incoming>| {
-            let (handler, session) = (handler.clone(), session.clone());
-            async move {
-                let _active = session.begin();
-                Ok::<Answer, Infallible>(handler.answer(&session, request).await)
-            }
-        });
-        // An error here is the client's: it went away, or spoke something else. Nothing was promised.
+        watch.stay_awake();
+        let socket = Socket::new(stream, watch.session.clone());
         if is_http2 {
-            // On the heap: it is larger than HTTP/1.1's, and each task is as large as its largest path.
-            let connection = Box::pin(self.http2.serve_connection(socket, service));
-            let _ = drive(connection, watch, |c| c.graceful_shutdown()).await;
+            watch.forbid_sleep();
+            let service = service(handler, watch.session.clone());
+            let mut connection = Box::pin(self.http2.serve_connection(socket, service));
+            drive(&mut connection, watch, |c| c.graceful_shutdown()).await;
         } else {
-            let connection = pin!(self.http1.serve_connection(socket, service));
-            let _ = drive(connection, watch, |c| c.graceful_shutdown()).await;
+            self.serve_http1(socket, handler, watch).await;
+        }
+    }
+
+    /// Speaks HTTP/1.1, and lets go of hyper's buffers while nothing is said: most people who are online
+    /// are reading or thinking.
+    async fn serve_http1<H: Handler>(&self, mut socket: Socket, handler: H, watch: &Rc<Watch>) {
+        loop {
+            let service = service(handler.clone(), watch.session.clone());
+            let mut connection = Box::pin(self.http1.serve_connection(socket, service));
+            let end = drive(&mut connection, watch, |c| c.graceful_shutdown()).await;
+            if end != End::Asleep {
+                return;
+            }
+            let parts = Pin::into_inner(connection).into_parts();
+            socket = parts.io;
+            socket.put_back(parts.read_buf);
+            if !wait_for_more(&socket, watch).await {
+                return;
+            }
         }
     }
 }
 
-/// Polls a connection, and passes on what the sweeper says. `None` when told to go at once.
+/// Answers requests through `handler`, counting those under way in `session`.
+fn service<H: Handler>(
+    handler: H,
+    session: Rc<Session>,
+) -> impl hyper::service::Service<
+    Request<Incoming>,
+    Response = Answer,
+    Error = Infallible,
+    Future: 'static,
+> {
+    service_fn(move |request: Request<Incoming>| {
+        let (handler, session) = (handler.clone(), session.clone());
+        async move {
+            let _active = session.begin();
+            Ok::<Answer, Infallible>(handler.answer(&session, request).await)
+        }
+    })
+}
+
+/// How the driving of a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Either side closed it, or it was told to go at once.
+    Closed,
+    /// Nothing is under way, half heard or half sent.
+    Asleep,
+}
+
+/// Polls a connection, and passes on what the sweeper says.
 async fn drive<C: Future>(
-    mut connection: Pin<impl std::ops::DerefMut<Target = C>>,
+    connection: &mut Pin<Box<C>>,
     watch: &Rc<Watch>,
     finish: impl Fn(Pin<&mut C>),
-) -> Option<C::Output> {
+) -> End {
     let mut is_finishing = false;
     poll_fn(|context: &mut Context<'_>| {
         watch.register(context.waker());
         match watch.order() {
-            Order::Abort => return Poll::Ready(None),
+            Order::Abort => return Poll::Ready(End::Closed),
+            Order::Sleep if watch.session.is_quiet() => {
+                watch.fall_asleep();
+                return Poll::Ready(End::Asleep);
+            }
+            Order::Sleep => watch.stay_awake(),
             Order::Finish if !is_finishing => {
                 is_finishing = true;
                 finish(connection.as_mut());
             }
-            _ => {}
+            Order::Finish | Order::Stay => {}
         }
-        connection.as_mut().poll(context).map(Some)
+        // An error is the client's: it went away, or spoke something else. Nothing was promised.
+        connection.as_mut().poll(context).map(|_| End::Closed)
+    })
+    .await
+}
+
+/// Waits until the client says more or goes; false when the connection is to be closed.
+async fn wait_for_more(socket: &Socket, watch: &Watch) -> bool {
+    if socket.has_more() {
+        watch.stay_awake();
+        return true;
+    }
+    poll_fn(|context| {
+        watch.register(context.waker());
+        if watch.order() != Order::Stay {
+            // Nothing is under way, so there is nothing to finish.
+            return Poll::Ready(false);
+        }
+        socket.poll_readable(context).map(|readable| {
+            watch.stay_awake();
+            readable.is_ok()
+        })
     })
     .await
 }

@@ -5,6 +5,7 @@
 //! | a head half there for longer than the header time-out | go at once |
 //! | no request for longer than the idle time-out | finish |
 //! | older than the connection age (spread by up to a tenth) | finish |
+//! | quiet for a moment (HTTP/1.1) | sleep, which frees its buffers |
 //! | told to finish a header time-out ago, and idle or stuck in sending | go at once |
 
 use std::cell::{Cell, RefCell};
@@ -14,11 +15,16 @@ use std::task::Waker;
 use crate::config::Server;
 use crate::http::session::{Session, TICK_MS, now_ticks};
 
+/// How long a connection is quiet before it is told to sleep: between a quarter and half a second.
+const QUIET_TICKS: u32 = 2;
+
 /// What a connection is told to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
     /// Nothing.
     Stay,
+    /// Let go of buffers until the client speaks again.
+    Sleep,
     /// Finish the requests under way, then close.
     Finish,
     /// Close now.
@@ -28,8 +34,9 @@ pub(super) enum Order {
 /// One connection as the sweeper sees it.
 pub(super) struct Watch {
     pub(super) session: Rc<Session>,
-    /// Bytes that come in between requests of HTTP/2 are no head.
-    pub(super) is_http2: Cell<bool>,
+    /// Whether it may sleep. HTTP/2 may not; and its bytes between requests are no head.
+    may_sleep: Cell<bool>,
+    is_asleep: Cell<bool>,
     order: Cell<Order>,
     ordered_at: Cell<u32>,
     /// When it has lived long enough, in ticks.
@@ -49,6 +56,26 @@ impl Watch {
         let mut known = self.waker.borrow_mut();
         if !known.as_ref().is_some_and(|known| known.will_wake(waker)) {
             *known = Some(waker.clone());
+        }
+    }
+
+    /// Never tells it to sleep: it speaks HTTP/2.
+    pub(super) fn forbid_sleep(&self) {
+        self.may_sleep.set(false);
+    }
+
+    /// It sleeps from now on.
+    pub(super) fn fall_asleep(&self) {
+        assert!(self.may_sleep.get(), "HTTP/2 is never told to sleep");
+        self.is_asleep.set(true);
+        self.order.set(Order::Stay);
+    }
+
+    /// It is awake, whatever it was told; an order to finish or go stands.
+    pub(super) fn stay_awake(&self) {
+        self.is_asleep.set(false);
+        if self.order.get() == Order::Sleep {
+            self.order.set(Order::Stay);
         }
     }
 
@@ -115,7 +142,9 @@ impl Connections {
         let mut list = self.list.borrow_mut();
         let watch = Rc::new(Watch {
             session: Rc::new(Session::new()),
-            is_http2: Cell::new(false),
+            may_sleep: Cell::new(true),
+            // Nothing is held for it before its first bytes.
+            is_asleep: Cell::new(true),
             order: Cell::new(Order::Stay),
             ordered_at: Cell::new(0),
             dies_at: now_ticks().saturating_add(age),
@@ -152,14 +181,17 @@ impl Connections {
         let Limits { header, idle, .. } = self.limits;
         let is_idle = session.active() == 0;
         match watch.order.get() {
-            Order::Stay => {
-                let is_head = session.is_heard() && !watch.is_http2.get();
+            Order::Stay | Order::Sleep => {
+                let is_head = session.is_heard() && watch.may_sleep.get();
+                let may_sleep = watch.may_sleep.get() && !watch.is_asleep.get();
                 if is_idle && is_head && session.age_ticks() > header {
                     Order::Abort
                 } else if (is_idle && session.age_ticks() > idle) || now >= watch.dies_at {
                     Order::Finish
+                } else if may_sleep && session.is_quiet() && session.age_ticks() >= QUIET_TICKS {
+                    Order::Sleep
                 } else {
-                    Order::Stay
+                    watch.order.get()
                 }
             }
             Order::Finish if is_idle && now.wrapping_sub(watch.ordered_at.get()) > header => {
@@ -210,12 +242,16 @@ mod tests {
     fn a_slow_head_goes_at_once_and_an_idle_one_finishes() {
         let all = connections();
         let (slow, idle, busy) = (all.enter(), all.enter(), all.enter());
+        for entry in [&slow, &idle, &busy] {
+            entry.watch.stay_awake();
+        }
         slow.watch.session.heard();
         let _request = busy.watch.session.begin();
         set_now_ticks(5);
         all.sweep();
         assert_eq!(slow.watch.order(), Order::Abort);
-        assert_eq!(idle.watch.order(), Order::Stay);
+        assert_eq!(idle.watch.order(), Order::Sleep);
+        idle.watch.fall_asleep();
         set_now_ticks(41);
         all.sweep();
         assert_eq!(idle.watch.order(), Order::Finish);
@@ -223,6 +259,29 @@ mod tests {
         set_now_ticks(50);
         all.sweep();
         assert_eq!(idle.watch.order(), Order::Abort, "it did not go by itself");
+    }
+
+    #[test]
+    fn only_a_quiet_connection_is_told_to_sleep() {
+        let all = connections();
+        let (http2, blocked, new) = (all.enter(), all.enter(), all.enter());
+        for entry in [&http2, &blocked] {
+            entry.watch.stay_awake();
+        }
+        http2.watch.forbid_sleep();
+        blocked.watch.session.set_blocked(true);
+        set_now_ticks(3);
+        all.sweep();
+        for entry in [&http2, &blocked, &new] {
+            assert_eq!(entry.watch.order(), Order::Stay);
+        }
+        blocked.watch.session.set_blocked(false);
+        all.sweep();
+        assert_eq!(blocked.watch.order(), Order::Sleep);
+        blocked.watch.session.heard();
+        assert!(!blocked.watch.session.is_quiet(), "bytes came in between");
+        blocked.watch.stay_awake();
+        assert_eq!(blocked.watch.order(), Order::Stay);
     }
 
     #[test]
