@@ -90,8 +90,8 @@ fn compare(
     // The first round warms both up and is not counted.
     for round in 0..=task.size(ROUNDS, 1) {
         let name = format!("{connections}-{round}");
-        let their = wrk::run(folder, bare.address, connections, seconds, &name)?;
-        let our = wrk::run(folder, hubu.address, connections, seconds, &name)?;
+        let their = wrk::run(folder, bare, connections, seconds, &name)?;
+        let our = wrk::run(folder, hubu, connections, seconds, &name)?;
         eprintln!(
             "   {connections} connections: bare {:>8.0}/s, hubu {:>8.0}/s",
             their.rate(),
@@ -116,6 +116,11 @@ fn compare(
         ("p50_ms", json!(middle(&ours, |ran| ran.p50_ms))),
         ("p99_ms", json!(middle(&ours, |ran| ran.p99_ms))),
         ("bare_p99_ms", json!(middle(&theirs, |ran| ran.p99_ms))),
+        ("cpu_us_per_request", json!(middle(&ours, |ran| ran.cpu_us))),
+        (
+            "bare_cpu_us_per_request",
+            json!(middle(&theirs, |ran| ran.cpu_us)),
+        ),
         ("refused_or_broken", json!(unsound)),
         (
             "rounds",

@@ -46,6 +46,9 @@ struct Arguments {
     /// Lists the figures and their goals.
     #[arg(long)]
     list: bool,
+    /// Prints the JSON as a table for docs/results.md, and measures nothing.
+    #[arg(long)]
+    markdown: bool,
     /// Where the JSON goes; figures in it that are not measured now are kept.
     #[arg(long, default_value = "target/bench/bench.json")]
     out: PathBuf,
@@ -96,6 +99,13 @@ fn run(arguments: &Arguments) -> Outcome<bool> {
                     figure.what
                 );
             }
+            Ok(true)
+        }
+        None if arguments.markdown => {
+            print!(
+                "{}",
+                Report::open(&arguments.out, arguments.smoke)?.markdown()
+            );
             Ok(true)
         }
         None => measure(arguments),

@@ -125,6 +125,33 @@ impl Report {
     }
 }
 
+impl Report {
+    /// For docs/results.md.
+    pub(crate) fn markdown(&self) -> String {
+        let mut text = format!(
+            "{}\n\n| key | what | measured | goal | met | commit |\n| --- | --- | --- | --- | --- | --- |\n",
+            self.stored.machine.text()
+        );
+        for figure in &FIGURES {
+            let Some(entry) = self.stored.figures.get(figure.key) else {
+                continue;
+            };
+            let met = match entry.met {
+                Some(true) => "yes",
+                Some(false) => "**no**",
+                None => "",
+            };
+            let (value, unit) = (readable(entry.value), &entry.unit);
+            let (key, what, goal, commit) = (figure.key, figure.what, &entry.goal, &entry.commit);
+            let _written = writeln!(
+                text,
+                "| `{key}` | {what} | {value} {unit} | {goal} | {met} | {commit} |"
+            );
+        }
+        text
+    }
+}
+
 fn readable(value: f64) -> String {
     if value < 100.0 {
         format!("{value:.3}")

@@ -1,8 +1,8 @@
 //! Load by `wrk`, the same for both sides: `payments.lua` says what is sent.
 
-use crate::Outcome;
+use crate::server::Server;
+use crate::{Outcome, machine};
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
@@ -20,6 +20,9 @@ pub(crate) struct Ran {
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
     pub(crate) max_ms: f64,
+    /// Processor time of the server a request, in µs; not what wrk tells.
+    #[serde(default)]
+    pub(crate) cpu_us: f64,
 }
 
 impl Ran {
@@ -34,33 +37,30 @@ pub(crate) fn lay_out(folder: &Path) -> Outcome<()> {
     Ok(std::fs::write(folder.join("payments.lua"), SCRIPT)?)
 }
 
-/// One run against `address` with the hands of `folder`.
+/// One run against a server with the hands of `folder`.
 pub(crate) fn run(
     folder: &Path,
-    address: SocketAddr,
+    server: &Server,
     connections: usize,
     seconds: u64,
     run: &str,
 ) -> Outcome<Ran> {
+    let before = machine::process_seconds(server.process())?;
     let output = Command::new("wrk")
         // Two threads: with the server's two they share both cores, whoever needs them more.
-        .args([
-            "-t2",
-            "-c",
-            &connections.to_string(),
-            "-d",
-            &format!("{seconds}s"),
-            "--timeout",
-            "30s",
-            "-s",
-        ])
+        .args(["-t2", "--timeout", "30s"])
+        .args(["-c", &connections.to_string(), "-d", &format!("{seconds}s")])
+        .arg("-s")
         .arg(folder.join("payments.lua"))
-        .args([&format!("http://{address}"), "--"])
+        .args([&format!("http://{}", server.address), "--"])
         .arg(folder.join("hands"))
         .arg(run)
         .output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let result = text.lines().find_map(|line| line.strip_prefix("RESULT "));
     let said = || format!("wrk: {text}{}", String::from_utf8_lossy(&output.stderr));
-    Ok(serde_json::from_str(result.ok_or_else(said)?)?)
+    let mut ran: Ran = serde_json::from_str(result.ok_or_else(said)?)?;
+    let spent = machine::process_seconds(server.process())? - before;
+    ran.cpu_us = spent * 1e6 / ran.requests.max(1) as f64;
+    Ok(ran)
 }
