@@ -76,7 +76,9 @@ pub(in crate::catalog) fn read(sources: &Sources, mistakes: &Mistakes) -> Divisi
             rows.push((row.line, parsed));
         }
     }
-    check_tree(&rows, mistakes);
+    if !is_tree(&rows, mistakes) {
+        return Divisions::default();
+    }
     let divisions = Divisions::new(rows.iter().map(|(_, row)| row.clone()).collect());
     for (line, row) in &rows {
         if let Some(payer) = row.paid_by
@@ -126,39 +128,33 @@ fn division(row: &Row, mistakes: &Mistakes) -> Option<DivisionRow> {
     })
 }
 
-/// Codes are unique, and each parent is there and one level up or more: so there is no circle.
-fn check_tree(rows: &[(u32, DivisionRow)], mistakes: &Mistakes) {
+/// Codes are unique, and each parent is there and one level up or more: so there is no circle, and
+/// the tree is no deeper than its levels.
+fn is_tree(rows: &[(u32, DivisionRow)], mistakes: &Mistakes) -> bool {
     let mut levels: HashMap<Division, u8> = HashMap::new();
+    let mut whole = true;
+    let mut say = |line: u32, message: String| {
+        whole = false;
+        mistakes.add(PATH, line, message);
+    };
     for (line, row) in rows {
         if levels.insert(row.code, row.level).is_some() {
-            mistakes.add(
-                PATH,
-                *line,
-                format!("division {:09} is there twice", row.code.0),
-            );
+            say(*line, format!("division {:09} is there twice", row.code.0));
         }
     }
     for (line, row) in rows {
-        match row.parent {
+        let above = row.parent.map(|parent| (parent, levels.get(&parent)));
+        match above {
             None if row.level > 1 => {
-                mistakes.add(
-                    PATH,
-                    *line,
-                    format!("division {:09} has no parent", row.code.0),
-                );
+                say(*line, format!("division {:09} has no parent", row.code.0))
             }
-            None => {}
-            Some(parent) => match levels.get(&parent) {
-                None => mistakes.add(PATH, *line, format!("parent {:09} is not there", parent.0)),
-                Some(level) if *level >= row.level => {
-                    mistakes.add(
-                        PATH,
-                        *line,
-                        format!("parent {:09} is not above level {}", parent.0, row.level),
-                    );
-                }
-                Some(_) => {}
-            },
+            Some((parent, None)) => say(*line, format!("parent {:09} is not there", parent.0)),
+            Some((parent, Some(level))) if *level >= row.level => say(
+                *line,
+                format!("parent {:09} is not above level {}", parent.0, row.level),
+            ),
+            _ => {}
         }
     }
+    whole
 }
