@@ -5,9 +5,8 @@
 mod worked;
 
 use serde_json::{Value, json};
-use std::path::Path;
 use worked::flow::Office;
-use worked::server::{Server, hubu, shipped};
+use worked::server::{Server, copy_catalog, hubu};
 
 /// Donations that an agency receives become money it may spend (捐赠收入追加).
 const DONATION: &str = r#"
@@ -83,24 +82,11 @@ roles = ["treasury_office"]
 asks = ["reason"]
 "#;
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("made");
-    for entry in std::fs::read_dir(from).expect("readable") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().expect("a name");
-        if path.is_file() {
-            std::fs::copy(&path, to.join(name)).expect("copied");
-        } else if matches!(name.to_str(), Some("documents" | "classes")) {
-            copy(&path, &to.join(name));
-        }
-    }
-}
-
 #[test]
 fn a_new_document_type_is_a_file_and_runs() {
     let folder = tempfile::tempdir().expect("a folder");
     let catalog = folder.path().join("config");
-    copy(&shipped(), &catalog);
+    copy_catalog(&catalog);
     let file = catalog.join("documents/donation.toml");
 
     // A first draft with a mistake is refused with its file and line.

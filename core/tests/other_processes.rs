@@ -8,7 +8,7 @@ mod worked;
 use serde_json::{Value, json};
 use worked::book::assert_ties;
 use worked::flow::{Line, Office, indicator, line};
-use worked::server::{Answer, Server, shipped};
+use worked::server::{Answer, Server, copy_catalog, shipped};
 
 const FIRST: &str = "420106260000000000001";
 const SECOND: &str = "420106260000000000002";
@@ -173,6 +173,42 @@ fn a_project_gets_its_ceiling_out_of_the_one_above() {
         (409, &json!("insufficient")),
         "{more:?}"
     );
+}
+
+/// The catalog with the ceilings of projects under another control level.
+fn with_ceilings(control: &str) -> (tempfile::TempDir, Server) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let catalog = folder.path().join("config");
+    copy_catalog(&catalog);
+    let file = catalog.join("ledgers.toml");
+    let text = std::fs::read_to_string(&file).expect("readable");
+    let at = text.find("name = \"PRJ\"").expect("the ledger");
+    let (before, ceilings) = text.split_at(at);
+    let changed = ceilings.replacen("\"strict\"", &format!("\"{control}\""), 1);
+    assert_ne!(changed, ceilings);
+    std::fs::write(&file, format!("{before}{changed}")).expect("written");
+    let server = Server::start(&catalog);
+    (folder, server)
+}
+
+#[test]
+fn a_soft_ceiling_warns_or_only_counts() {
+    for (control, warned) in [("warn", 1), ("none", 0)] {
+        let (_folder, server) = with_ceilings(control);
+        let office = Office::new(&server, "420106000", 2026);
+        let above = line(1_000).dims(json!({ "dept": "105", "pro_code": FIRST }));
+        entered(&office.submit("project_ceiling", &[above], none()));
+        let row = office.row("PRJ", &[("pro_code", FIRST)]);
+        let more = [line(1_200).row(&row).to(json!({ "pro_code": SECOND }))];
+        let answer = office.submit("library_admission", &more, none());
+        entered(&answer);
+        let warnings = answer.body["warnings"].as_array().expect("a list");
+        assert_eq!(warnings.len(), warned, "{control}: {answer:?}");
+        assert!(warnings.iter().all(|warning| *warning == json!(row)));
+        let ceiling = &office.rows(Some("PRJ"))[0];
+        assert_eq!(ceiling["control"], control, "{ceiling}");
+        assert_eq!(ceiling["available"], "-200.00", "{ceiling}");
+    }
 }
 
 #[test]

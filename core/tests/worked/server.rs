@@ -52,6 +52,24 @@ pub fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../config")
 }
 
+/// Copies the catalog that is shipped to a folder, for a test that changes it.
+pub fn copy_catalog(to: &Path) {
+    copy(&shipped(), to);
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("made");
+    for entry in std::fs::read_dir(from).expect("readable") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name");
+        if path.is_file() {
+            std::fs::copy(&path, to.join(name)).expect("copied");
+        } else if matches!(name.to_str(), Some("documents" | "classes")) {
+            copy(&path, &to.join(name));
+        }
+    }
+}
+
 /// Runs a command of `hubu` to its end.
 pub fn hubu(arguments: &[&str]) -> Output {
     Command::new(HUBU)
