@@ -5,32 +5,10 @@ mod common;
 use common::*;
 use hubu_core::engine::answer::Answer;
 use hubu_core::engine::atomic::BatchOutcome;
-use hubu_core::engine::command::Action;
 use hubu_core::engine::error::SubmitError;
-use hubu_kernel::document::Value;
 use hubu_kernel::money::Cents;
 use hubu_kernel::operation::Fault;
 use hubu_kernel::rejection::Rejection;
-
-fn pay(engine: &hubu_core::engine::Engine, fen: i64) -> hubu_core::engine::command::Command {
-    let catalog = catalog(engine);
-    let clerk = person(&catalog, "clerk", &["agency_clerk"]);
-    let mut line = line(vec![], fen);
-    line.base = Some(row(engine, "IND", 1));
-    line.to = dims(&catalog, &[("dept_econ", "30201")]);
-    let mut command = enter(
-        &catalog,
-        &clerk,
-        "payment",
-        Some("submit"),
-        AGENCY,
-        vec![line],
-    );
-    if let Action::Enter(enter) = &mut command.action {
-        enter.fields = vec![field(&catalog, "payment", "payee_match", Value::Flag(true))];
-    }
-    command
-}
 
 #[test]
 fn a_payment_consumes_indicator_and_plan_and_a_withdrawal_gives_both_back() {

@@ -13,14 +13,14 @@ use hubu_core::engine::actor::Actor;
 use hubu_core::engine::answer::{Answer, Done, Refusal};
 use hubu_core::engine::command::{Act, Action, Command, Enter};
 use hubu_core::engine::open::Options;
-use hubu_core::journal::{Settings, open_journal};
+use hubu_core::journal::{Batch, Journal, JournalError, JournalReader, Settings, open_journal};
 use hubu_kernel::document::{Dimension, Field, Line, Value};
 use hubu_kernel::ident::{Division, DocumentId, FieldId, RowId, Year};
 use hubu_kernel::money::Cents;
 use hubu_kernel::schedule::Month;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 
 pub const COUNTY: Division = Division(420_106_000);
 pub const AGENCY: &str = "420106000000000000001";
@@ -47,6 +47,86 @@ pub fn open(folder: &Path) -> Engine {
         ..Options::default()
     };
     Engine::open(journal, &sources(), options).unwrap()
+}
+
+/// An engine whose journal waits and fails as the test says.
+pub fn open_gated(folder: &Path, options: Options) -> (Engine, Arc<Gate>) {
+    let gate = Arc::new(Gate::default());
+    let inner = open_journal(folder.to_str().unwrap(), &settings()).unwrap();
+    let journal = Gated {
+        inner,
+        gate: Arc::clone(&gate),
+    };
+    let options = Options {
+        clock: Clock::manual(MARCH_MS),
+        ..options
+    };
+    (
+        Engine::open(Box::new(journal), &sources(), options).unwrap(),
+        gate,
+    )
+}
+
+/// Stops a journal at its next append, or breaks it.
+#[derive(Default)]
+pub struct Gate {
+    state: Mutex<(bool, bool)>,
+    changed: Condvar,
+}
+
+impl Gate {
+    pub fn shut(&self) {
+        self.state.lock().unwrap().0 = true;
+    }
+
+    pub fn open(&self) {
+        self.state.lock().unwrap().0 = false;
+        self.changed.notify_all();
+    }
+
+    /// From now on the disk fails.
+    pub fn fail(&self) {
+        *self.state.lock().unwrap() = (false, true);
+        self.changed.notify_all();
+    }
+}
+
+struct Gated {
+    inner: Box<dyn Journal>,
+    gate: Arc<Gate>,
+}
+
+impl Journal for Gated {
+    fn append(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
+        let state = self.gate.state.lock().unwrap();
+        let (_, broken) = *self.gate.changed.wait_while(state, |s| s.0).unwrap();
+        if broken {
+            return Err(JournalError::Latched {
+                reason: "the disk failed (test)".into(),
+            });
+        }
+        self.inner.append(batch)
+    }
+
+    fn epoch(&self) -> u64 {
+        self.inner.epoch()
+    }
+
+    fn last(&self) -> u64 {
+        self.inner.last()
+    }
+
+    fn payload_max(&self) -> u64 {
+        self.inner.payload_max()
+    }
+
+    fn reader(&self) -> Box<dyn JournalReader> {
+        self.inner.reader()
+    }
+
+    fn renew(&mut self) -> Result<(), JournalError> {
+        self.inner.renew()
+    }
 }
 
 pub fn catalog(engine: &Engine) -> Arc<Catalog> {
@@ -231,4 +311,25 @@ pub fn amounts(engine: &Engine, id: RowId) -> [i64; 4] {
         row.decreasing.0,
         row.increasing.0,
     ]
+}
+
+/// A payment of `fen` out of project 1, entered and submitted in one command.
+pub fn pay(engine: &Engine, fen: i64) -> Command {
+    let catalog = catalog(engine);
+    let clerk = person(&catalog, "clerk", &["agency_clerk"]);
+    let mut line = line(vec![], fen);
+    line.base = Some(row(engine, "IND", 1));
+    line.to = dims(&catalog, &[("dept_econ", "30201")]);
+    let mut command = enter(
+        &catalog,
+        &clerk,
+        "payment",
+        Some("submit"),
+        AGENCY,
+        vec![line],
+    );
+    if let Action::Enter(enter) = &mut command.action {
+        enter.fields = vec![field(&catalog, "payment", "payee_match", Value::Flag(true))];
+    }
+    command
 }
