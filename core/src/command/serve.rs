@@ -22,6 +22,8 @@ use hubu_core::net::{Prepared, Running};
 use hubu_core::observe::{Figures, install_figures, install_log};
 use hubu_core::views::Views;
 use hubu_core::views::archive::{Archive, ArchiveSettings};
+#[cfg(feature = "postgres")]
+use hubu_core::views::standard::StandardSettings;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -131,7 +133,16 @@ fn open_cell(settings: &Settings) -> Result<(Arc<Engine>, Views), CommandError> 
     let archive = Archive::open(&settings.views.archive_folder, archive)?;
     let engine = Arc::new(open_engine(settings, archive.watermark())?);
     let start = Instant::now();
-    let views = Views::start(&engine, Some(archive))?;
+    #[cfg_attr(not(feature = "postgres"), expect(unused_mut))]
+    let mut views = Views::start(&engine, Some(archive))?;
+    #[cfg(feature = "postgres")]
+    {
+        let url = settings.standard_tables.url.reveal();
+        if !url.is_empty() {
+            let standard = StandardSettings::new(url, settings.journal.cell);
+            views.project(&engine, standard)?;
+        }
+    }
     tracing::info!(seconds = start.elapsed().as_secs_f64(), "views are whole");
     Ok((engine, views))
 }

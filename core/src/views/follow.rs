@@ -26,6 +26,16 @@ pub(crate) trait Follower: Send + 'static {
         Ok(())
     }
 
+    /// Whether another batch may come; asked again after [`Follower::rest`].
+    fn has_room(&self) -> bool {
+        true
+    }
+
+    /// Up to which record a reader may rely on the view, of what was taken up to `taken`.
+    fn built(&self, taken: u64) -> u64 {
+        taken
+    }
+
     /// Called once, when nothing more will come.
     fn finish(&mut self) -> Result<(), ViewError> {
         Ok(())
@@ -42,22 +52,35 @@ pub(crate) struct Thread {
 impl Thread {
     /// Starts following behind `after`; `mark` rises with what was taken and ends with the view.
     pub(crate) fn start(
-        name: &str,
+        name: &'static str,
         engine: Arc<Engine>,
         mark: Arc<Watermark>,
         after: u64,
-        mut follower: impl Follower,
+        follower: impl Follower,
+    ) -> Result<Thread, ViewError> {
+        Thread::begin(name, engine, mark, move |_| Ok(Some((after, follower))))
+    }
+
+    /// As [`Thread::start`], for a follower that its own thread must make first; `make` is given what
+    /// tells it to stop, and may come to nothing then.
+    pub(crate) fn begin<F: Follower>(
+        name: &'static str,
+        engine: Arc<Engine>,
+        mark: Arc<Watermark>,
+        make: impl FnOnce(&AtomicBool) -> Result<Option<(u64, F)>, ViewError> + Send + 'static,
     ) -> Result<Thread, ViewError> {
         let stop = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&stop);
-        let view = name.to_owned();
         let run = move || {
-            let followed = follow(&engine, &asked, &mark, after, &mut follower);
-            let ended = followed.and_then(|()| follower.finish());
-            let reason = match ended {
+            let followed = match make(&asked) {
+                Ok(Some((after, follower))) => follow(&engine, &asked, &mark, after, follower),
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
+            };
+            let reason = match followed {
                 Ok(()) => "it was closed".to_owned(),
                 Err(error) => {
-                    tracing::error!(view, %error, "a view has stopped");
+                    tracing::error!(view = name, %error, "a view has stopped");
                     error.to_string()
                 }
             };
@@ -102,26 +125,36 @@ fn follow(
     stop: &AtomicBool,
     mark: &Watermark,
     mut after: u64,
-    follower: &mut impl Follower,
+    mut follower: impl Follower,
 ) -> Result<(), ViewError> {
+    mark.raise(follower.built(after));
     while !stop.load(Ordering::Acquire) {
-        match engine.tail().next(after, PATIENCE) {
-            Next::Batch(batch) => {
-                let records = from(after + 1, batch.first, &batch.payload);
-                follower.take(after + 1, batch.last, records)?;
-                after = batch.last;
-                mark.raise(after);
+        if follower.has_room() {
+            match engine.tail().next(after, PATIENCE) {
+                Next::Batch(batch) => {
+                    let records = from(after + 1, batch.first, &batch.payload);
+                    follower.take(after + 1, batch.last, records)?;
+                    after = batch.last;
+                    mark.raise(follower.built(after));
+                }
+                Next::Behind(until) => {
+                    after = catch_up(engine, stop, mark, after, until, &mut follower)?;
+                }
+                Next::Quiet => {}
+                Next::Closed => break,
             }
-            Next::Behind(until) => after = catch_up(engine, stop, mark, after, until, follower)?,
-            Next::Quiet => {}
-            Next::Closed => break,
+        } else {
+            std::thread::sleep(PATIENCE);
         }
         follower.rest()?;
+        mark.raise(follower.built(after));
     }
+    follower.finish()?;
+    mark.raise(follower.built(after));
     Ok(())
 }
 
-/// Reads the journal behind `after`, at least up to `until`; returns how far it came.
+/// Reads the journal behind `after`, up to about `until`; returns how far it came.
 fn catch_up(
     engine: &Engine,
     stop: &AtomicBool,
@@ -138,9 +171,10 @@ fn catch_up(
             .and_then(|()| follower.rest());
         after = batch.last;
         if taken.is_ok() {
-            mark.raise(after);
+            mark.raise(follower.built(after));
         }
-        taken.is_ok() && after < until && !stop.load(Ordering::Acquire)
+        let more = after < until && follower.has_room();
+        taken.is_ok() && more && !stop.load(Ordering::Acquire)
     })?;
     taken.map(|()| after)
 }

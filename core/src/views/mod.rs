@@ -13,9 +13,13 @@ pub mod feed;
 mod follow;
 pub mod live;
 pub mod rollup;
+#[cfg(feature = "postgres")]
+pub mod standard;
 pub mod worklist;
 
 use crate::engine::Engine;
+#[cfg(feature = "postgres")]
+use crate::engine::watermark::Watermark;
 use archive::{Archive, Fill};
 use error::ViewError;
 use follow::Thread;
@@ -27,6 +31,8 @@ pub struct Views {
     live: Arc<Live>,
     archive: Option<Arc<Archive>>,
     threads: Vec<Thread>,
+    /// Threads that need not come to the end: what they lack is made up for after the next start.
+    restarting: Vec<Thread>,
 }
 
 impl Views {
@@ -62,7 +68,25 @@ impl Views {
             live,
             archive,
             threads,
+            restarting: Vec::new(),
         })
+    }
+
+    /// Starts the projection into PostgreSQL; the mark rises with what is committed there. A database
+    /// that is away is tried again.
+    ///
+    /// # Errors
+    /// When the settings can't be understood, or a thread can't be started.
+    #[cfg(feature = "postgres")]
+    pub fn project(
+        &mut self,
+        engine: &Arc<Engine>,
+        settings: standard::StandardSettings,
+    ) -> Result<Arc<Watermark>, ViewError> {
+        let mark = Arc::new(Watermark::new(0));
+        self.restarting
+            .push(standard::start(engine, settings, Arc::clone(&mark))?);
+        Ok(mark)
     }
 
     /// Work lists and rollups.
@@ -78,5 +102,6 @@ impl Views {
     /// Waits until the views have taken all that the engine made durable before it was closed.
     pub fn finish(mut self) {
         self.threads.iter_mut().for_each(Thread::join);
+        self.restarting.iter_mut().for_each(Thread::stop);
     }
 }

@@ -229,7 +229,7 @@ impl Worklist {
         for &(role, acting) in waits.iter() {
             let division = match acting {
                 Acting::Document => Some(item.division),
-                Acting::Parent => catalog.divisions.parent(item.division),
+                Acting::Parent => catalog.divisions.payer(item.division),
             };
             let Some(division) = division else { continue };
             keys.push(ListKey {

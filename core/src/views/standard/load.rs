@@ -1,0 +1,339 @@
+//! Loading: staging tables filled by COPY, merged into the tables, and the watermark, in one transaction.
+
+use super::StandardSettings;
+use super::gather::{DocumentDelta, Gathered, RowDelta};
+use super::schema::{self, AMOUNTS, STAGING, merge};
+use super::text::{Lines, quoted};
+use crate::catalog::model::Catalog;
+use crate::views::error::ViewError;
+use bytes::Bytes;
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime as OnTokio,
+};
+use futures_util::SinkExt;
+use hubu_kernel::ident::RowId;
+use hubu_kernel::row::Control;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::{Config, NoTls, Transaction};
+
+/// What came of an attempt.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// The database is at this record.
+    Done(u64),
+    /// Try again later: nobody answers, or nobody knows.
+    Away(String),
+}
+
+/// Why an attempt came to nothing.
+enum Failure {
+    Away(String),
+    /// Trying again would not help.
+    Wrong(String),
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Failure {
+        match error.as_db_error() {
+            // Connection, resource and operator trouble passes; a refused statement does not.
+            Some(refusal) if !matches!(&refusal.code().code()[..2], "08" | "53" | "57" | "40") => {
+                Failure::Wrong(format!("{} ({})", refusal.message(), refusal.code().code()))
+            }
+            Some(trouble) => Failure::Away(trouble.message().to_owned()),
+            None => Failure::Away(error.to_string()),
+        }
+    }
+}
+
+/// A connection, and what is loaded through it.
+pub(super) struct Loader {
+    runtime: Runtime,
+    pool: Pool,
+    patience: Duration,
+    cell: u64,
+    /// Digest of the journal's first record: whose tables these are.
+    owner: String,
+    /// Dimensions by column, in the order of the catalog.
+    dimensions: Vec<String>,
+}
+
+impl Loader {
+    pub(super) fn new(settings: &StandardSettings, owner: String) -> Result<Loader, ViewError> {
+        let wrong = |reason: String| ViewError::Database(reason);
+        let mut config: Config = settings
+            .url
+            .parse()
+            .map_err(|_| wrong("the setting is no postgres://user@host/name".into()))?;
+        config.application_name(format!("hubu standard tables, cell {}", settings.cell));
+        config.connect_timeout(settings.patience);
+        let manager = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let pool = Pool::builder(Manager::from_config(config, NoTls, manager))
+            .max_size(1)
+            .runtime(OnTokio::Tokio1)
+            .wait_timeout(Some(settings.patience))
+            .create_timeout(Some(settings.patience))
+            .build()
+            .map_err(|error| wrong(error.to_string()))?;
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|source| ViewError::System {
+                doing: "make a runtime",
+                source,
+            })?;
+        let (patience, cell) = (settings.patience, settings.cell);
+        Ok(Loader {
+            runtime,
+            pool,
+            patience,
+            cell,
+            owner,
+            dimensions: Vec::new(),
+        })
+    }
+
+    /// Makes what is missing; tells the record that the tables are at.
+    pub(super) fn prepare(&mut self, catalog: &Catalog) -> Result<Outcome, ViewError> {
+        self.dimensions = catalog.dimensions.iter().map(|d| d.name.clone()).collect();
+        let make = schema::statements(self.cell, catalog);
+        let owner = &self.owner;
+        self.run(async |client: &mut Object| {
+            let transaction = client.transaction().await?;
+            // Two processes that start at once would trip over each other's tables.
+            transaction.batch_execute("SELECT pg_advisory_xact_lock(7426847)").await?;
+            transaction.batch_execute(&make).await?;
+            let enter = "INSERT INTO progress (journal, seq, loaded_time) VALUES ($1, 0, now()) ON CONFLICT DO NOTHING";
+            transaction.execute(enter, &[owner]).await?;
+            let row = transaction.query_one("SELECT journal, seq FROM progress", &[]).await?;
+            if row.get::<_, String>(0) != *owner {
+                return Err(Failure::Wrong("its tables are another journal's: drop their schema".into()));
+            }
+            let seq: i64 = row.get(1);
+            transaction.commit().await?;
+            Ok(seq as u64)
+        })
+    }
+
+    /// Brings what was gathered into the tables, unless the database has it already.
+    pub(super) fn load(&self, gathered: &Gathered) -> Result<Outcome, ViewError> {
+        let texts = self.texts(gathered);
+        let path = format!(
+            "SET LOCAL search_path TO {}, pg_temp",
+            schema::schema(self.cell)
+        );
+        let columns: Vec<String> = row_columns(&self.dimensions);
+        let (after, through) = (gathered.after as i64, gathered.through as i64);
+        self.run(async |client: &mut Object| {
+            let transaction = client.transaction().await?;
+            transaction.batch_execute(&path).await?;
+            let at: i64 = transaction
+                .query_one("SELECT seq FROM progress FOR UPDATE", &[])
+                .await?
+                .get(0);
+            // A commit whose answer was lost is found here.
+            if at == through {
+                return Ok(at as u64);
+            }
+            if at != after {
+                return Err(Failure::Wrong(format!(
+                    "somebody else moved it from {after} to {at}"
+                )));
+            }
+            transaction.batch_execute(STAGING).await?;
+            for (table, text) in &texts {
+                copy(&transaction, table, text).await?;
+            }
+            for statement in merge(&columns) {
+                transaction.execute(&statement, &[]).await?;
+            }
+            let moved = "UPDATE progress SET seq = $1, loaded_time = now()";
+            transaction.execute(moved, &[&through]).await?;
+            transaction.commit().await?;
+            Ok(through as u64)
+        })
+    }
+
+    /// The lines of each table, with its columns.
+    fn texts<'g>(&self, gathered: &'g Gathered) -> [(String, std::borrow::Cow<'g, str>); 4] {
+        let mut rows = Lines::default();
+        for (id, row) in &gathered.rows {
+            self.put_row(*id, row, &mut rows);
+        }
+        let mut documents = Lines::default();
+        for (id, document) in &gathered.documents {
+            put_document(*id, document, &mut documents);
+        }
+        let row_columns = row_columns(&self.dimensions).join(", ");
+        [
+            (
+                format!("new_row ({row_columns}, is_new)"),
+                rows.as_str().to_owned().into(),
+            ),
+            (
+                "new_document".to_owned(),
+                documents.as_str().to_owned().into(),
+            ),
+            ("voucher_entry".to_owned(), gathered.entries.as_str().into()),
+            ("document_step".to_owned(), gathered.steps.as_str().into()),
+        ]
+    }
+
+    fn put_row(&self, id: RowId, row: &RowDelta, lines: &mut Lines) {
+        let new = row.new.as_ref();
+        let key = new.and_then(|(new, catalog, _)| {
+            let parts = catalog.read_key(&new.key).ok()?;
+            Some((new, catalog.ledger(parts.ledger)?, parts, catalog))
+        });
+        lines.plain(id.0);
+        lines.maybe(key.as_ref().map(|(_, ledger, ..)| ledger.name.as_str()));
+        lines.maybe(key.as_ref().map(|(_, ledger, ..)| ledger.zh.as_str()));
+        lines.maybe(
+            key.as_ref()
+                .map(|(_, _, parts, _)| parts.year.0.to_string())
+                .as_deref(),
+        );
+        lines.maybe(
+            key.as_ref()
+                .map(|(_, _, parts, _)| format!("{:09}", parts.division.0))
+                .as_deref(),
+        );
+        lines.maybe(key.as_ref().map(|(new, ..)| control_name(new.kind.control)));
+        let frozen = row.frozen.or(new.map(|_| false));
+        lines.maybe(frozen.map(|frozen| if frozen { "t" } else { "f" }));
+        let sums = &row.sums;
+        for amount in [
+            sums.approved,
+            sums.used,
+            sums.decreasing,
+            sums.increasing,
+            sums.debit,
+            sums.credit,
+        ] {
+            lines.amount(amount);
+        }
+        lines
+            .maybe(new.map(|(_, _, seq)| seq.to_string()).as_deref())
+            .plain(row.last);
+        for name in &self.dimensions {
+            let value = key.as_ref().and_then(|(_, _, parts, catalog)| {
+                parts.bag.get(catalog.dimension_named(name)?.id)
+            });
+            lines.maybe(value);
+        }
+        lines.plain(if new.is_some() { "t" } else { "f" }).end();
+    }
+
+    fn run(
+        &self,
+        work: impl AsyncFnOnce(&mut Object) -> Result<u64, Failure>,
+    ) -> Result<Outcome, ViewError> {
+        let attempt = async {
+            let client = self.pool.get().await;
+            let mut client = client.map_err(|error| Failure::Away(error.to_string()))?;
+            work(&mut client).await
+        };
+        let done = self
+            .runtime
+            .block_on(async { tokio::time::timeout(self.patience, attempt).await });
+        match done {
+            Ok(Ok(seq)) => Ok(Outcome::Done(seq)),
+            Ok(Err(Failure::Away(reason))) => Ok(Outcome::Away(reason)),
+            Ok(Err(Failure::Wrong(reason))) => Err(ViewError::Database(reason)),
+            Err(_) => Ok(Outcome::Away("no answer in time".into())),
+        }
+    }
+}
+
+async fn copy(into: &Transaction<'_>, table: &str, text: &str) -> Result<(), Failure> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let sink = into.copy_in(&format!("COPY {table} FROM STDIN")).await?;
+    let mut sink = std::pin::pin!(sink);
+    sink.send(Bytes::copy_from_slice(text.as_bytes())).await?;
+    sink.close().await?;
+    Ok(())
+}
+
+/// The columns of a row, in the order in which lines have them.
+fn row_columns(dimensions: &[String]) -> Vec<String> {
+    let fixed = [
+        "row_id",
+        "ledger_code",
+        "ledger_name",
+        "fiscal_year",
+        "mof_div_code",
+        "control_level",
+        "is_frozen",
+    ];
+    let marks = ["create_seq", "update_seq"];
+    let names = fixed
+        .iter()
+        .chain(&AMOUNTS)
+        .chain(&marks)
+        .map(|name| (*name).to_owned());
+    names
+        .chain(dimensions.iter().map(|name| quoted(name)))
+        .collect()
+}
+
+const fn control_name(control: Control) -> &'static str {
+    match control {
+        Control::Strict => "strict",
+        Control::Warn => "warn",
+        Control::None => "none",
+    }
+}
+
+fn put_document(id: u64, document: &DocumentDelta, lines: &mut Lines) {
+    let kind = document.catalog.document_type(document.kind);
+    let state = kind.and_then(|kind| kind.state(document.state));
+    let entry = document.new.as_ref().map(|(_, _, entry)| entry);
+    lines
+        .plain(id)
+        .maybe(kind.map(|kind| kind.name.as_str()))
+        .maybe(kind.map(|kind| kind.zh.as_str()));
+    let number = entry
+        .filter(|entry| entry.number > 0)
+        .zip(kind)
+        .map(|(entry, kind)| {
+            format!(
+                "{:09}-{}-{}-{:06}",
+                entry.division.0, entry.year.0, kind.series, entry.number
+            )
+        });
+    lines.maybe(number.as_deref());
+    lines.maybe(entry.map(|entry| entry.year.0.to_string()).as_deref());
+    lines.maybe(
+        entry
+            .map(|entry| format!("{:09}", entry.division.0))
+            .as_deref(),
+    );
+    lines.maybe(
+        entry
+            .map(|entry| &*entry.agency)
+            .filter(|agency| !agency.is_empty()),
+    );
+    lines
+        .maybe(state.map(|state| state.name.as_str()))
+        .maybe(state.map(|state| state.zh.as_str()));
+    lines.plain(document.version);
+    match document.amount {
+        Some(amount) => lines.amount(amount),
+        None => lines.maybe(None),
+    };
+    match &document.new {
+        Some((creator, entered_ms, _)) => lines.text(creator).time(*entered_ms),
+        None => lines.maybe(None).maybe(None),
+    };
+    lines
+        .time(document.moved_ms)
+        .plain(if document.ended { "t" } else { "f" })
+        .plain(document.last);
+    lines
+        .plain(if document.new.is_some() { "t" } else { "f" })
+        .end();
+}
