@@ -1,3 +1,32 @@
 //! The only way to locks: short mutexes that never poison, as a panic ends the process.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
 pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
+
+/// Locks that somebody else held when they were wanted, and the time that was waited for them.
+static WAITS: AtomicU64 = AtomicU64::new(0);
+static WAITED_NS: AtomicU64 = AtomicU64::new(0);
+
+/// Locks, and counts the wait where there is one: a lock that is free costs no look at the clock.
+#[inline]
+pub(crate) fn lock_counted<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.try_lock().unwrap_or_else(|| {
+        let start = Instant::now();
+        let guard = mutex.lock();
+        let waited_ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        WAITS.fetch_add(1, Ordering::Relaxed);
+        WAITED_NS.fetch_add(waited_ns, Ordering::Relaxed);
+        guard
+    })
+}
+
+/// How often [`lock_counted`] had to wait since the process began, and for how many nanoseconds in all.
+#[cfg(feature = "server")]
+pub(crate) fn lock_waits() -> (u64, u64) {
+    (
+        WAITS.load(Ordering::Relaxed),
+        WAITED_NS.load(Ordering::Relaxed),
+    )
+}

@@ -141,6 +141,7 @@ fn a_life_from_init_to_verify() {
         verify.status.success() && report.contains("decided 1"),
         "{report}"
     );
+    assert!(report.contains("every book balances"), "{report}");
     // One changed byte in the middle of what was written.
     let segment = folder.join("data/journal/00000001.segment");
     let mut bytes = std::fs::read(&segment).unwrap();

@@ -1,7 +1,8 @@
-//! `hubu verify`: the journal from its first batch to its last.
+//! `hubu verify`: the journal from its first batch to its last, and the state that it makes.
 
 use clap::Args;
 use hubu_core::config::JournalPlace;
+use hubu_core::engine::digest;
 use hubu_core::journal::{Records, codec, open_reader};
 use hubu_kernel::record::Body;
 
@@ -36,11 +37,7 @@ impl Verify {
         if let Some(fault) = tally.fault {
             return Err(CommandError::Damage(fault));
         }
-        let chain: String = report
-            .chain
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let state = digest::of_journal(&*reader)?;
         println!("{}: whole", shown(&settings.journal.place));
         println!(
             "records {}  batches {}  bytes {}",
@@ -50,7 +47,25 @@ impl Verify {
             "decided {}  refused {}  epoch {}",
             tally.decided, tally.refused, report.epoch
         );
-        println!("chain {chain}");
+        println!(
+            "rows {}  open documents {}",
+            state.rows, state.open_documents
+        );
+        println!("chain  {}", hex(&report.chain));
+        println!("digest {}  at record {}", hex(&state.sm3), state.last);
+        if let Some((division, year)) = state.unbalanced.first() {
+            let (books, division) = (state.unbalanced.len(), division.0);
+            let text = format!(
+                "{books} books do not balance, the first: {division:09} of {}",
+                year.0
+            );
+            return Err(CommandError::Damage(text));
+        }
+        if state.broken_rows > 0 {
+            let text = format!("{} rows break an invariant", state.broken_rows);
+            return Err(CommandError::Damage(text));
+        }
+        println!("every book balances");
         Ok(())
     }
 }
@@ -81,4 +96,8 @@ impl Tally {
 
 fn shown(place: &JournalPlace) -> String {
     format!("{place:?}")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

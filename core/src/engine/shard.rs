@@ -79,7 +79,7 @@ impl Shards {
     }
 
     pub(crate) fn lock(&self, id: ShardId) -> crate::sync::MutexGuard<'_, Shard> {
-        self.shards[usize::from(id)].0.lock()
+        crate::sync::lock_counted(&self.shards[usize::from(id)].0)
     }
 
     /// The shard without a lock: recovery is alone.

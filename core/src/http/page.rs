@@ -65,6 +65,9 @@ impl Page {
         metrics::counter!("hubu_commit_records_total").absolute(stats.records.load(Relaxed));
         metrics::counter!("hubu_commit_bytes_total").absolute(stats.bytes.load(Relaxed));
         metrics::counter!("hubu_shed_total").absolute(stats.full.load(Relaxed));
+        let (waits, waited_ns) = crate::sync::lock_waits();
+        metrics::counter!("hubu_lock_waits_total").absolute(waits);
+        metrics::counter!("hubu_lock_wait_microseconds_total").absolute(waited_ns / 1000);
         let (bytes, records) = engine.waiting();
         let (newest, durable) = (engine.newest().0, engine.watermark().durable());
         let census = engine.census();
@@ -83,6 +86,14 @@ impl Page {
             ),
             ("hubu_ready", u64::from(engine.latched().is_none())),
         ];
+        let marks = [
+            ("live", self.app.live.mark()),
+            ("archive", self.app.archive.mark()),
+        ];
+        for (view, mark) in marks {
+            let lag = durable.saturating_sub(mark.durable());
+            metrics::gauge!("hubu_view_lag_records", "view" => view).set(lag as f64);
+        }
         for (name, value) in gauges {
             metrics::gauge!(name).set(value as f64);
         }

@@ -81,6 +81,18 @@ fn describe() {
         "hubu_watermark_lag_records",
         "Records decided and not yet durable"
     );
+    gauge!(
+        "hubu_view_lag_records",
+        "Durable records that a view has not taken yet"
+    );
+    counter!(
+        "hubu_lock_waits_total",
+        "Shards that another command held when they were wanted"
+    );
+    counter!(
+        "hubu_lock_wait_microseconds_total",
+        "Time waited for such shards"
+    );
     gauge!("hubu_rows", "Rows in memory");
     gauge!("hubu_open_documents", "Documents under way");
     gauge!(

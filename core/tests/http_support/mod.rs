@@ -30,6 +30,7 @@ pub const OTHER_AGENCY: &str = "420106000000000000002";
 pub struct Serving {
     pub engine: Arc<Engine>,
     pub address: SocketAddr,
+    pub app: Arc<App>,
     running: Option<Running>,
     views: Option<Views>,
     key: SigningKey,
@@ -104,11 +105,12 @@ pub fn serve_on(
         )
         .unwrap(),
     );
-    let running = prepared.serve(app).unwrap();
+    let running = prepared.serve(app.clone()).unwrap();
     let key = SigningKey::from_settings(&auth).unwrap();
     Serving {
         engine,
         address: running.address(),
+        app,
         running: Some(running),
         views: Some(views),
         key,
@@ -149,15 +151,7 @@ impl Serving {
 
     /// A connection without a token.
     pub fn stranger(&self) -> Client {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
-        Client {
-            stream,
-            headers: "Accept-Language: en\r\n".into(),
-            count: 0,
-        }
+        Client::connect(self.address)
     }
 
     pub fn stop(mut self) -> tempfile::TempDir {
@@ -243,6 +237,19 @@ impl Reply {
 }
 
 impl Client {
+    /// A connection without a token.
+    pub fn connect(address: SocketAddr) -> Client {
+        let stream = TcpStream::connect(address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        Client {
+            stream,
+            headers: "Accept-Language: en\r\n".into(),
+            count: 0,
+        }
+    }
+
     pub fn get(&mut self, path: &str) -> Reply {
         self.send("GET", path, "", b"")
     }
