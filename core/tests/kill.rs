@@ -3,6 +3,12 @@
 //! The clients keep their own log of what was acknowledged. After each restart every acknowledged
 //! command is repeated under its key and must give the answer it gave; what was on its way when the
 //! server died is settled by repeating it; and the row must hold exactly the sum.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on ends here"
+)]
 #![cfg(feature = "server")]
 
 mod http_support;

@@ -1,5 +1,11 @@
 //! The promises of the engine that need a journal one can hold back, break or cut; the others stand in
 //! the tests that `docs/guarantees.md` names.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on ends here"
+)]
 
 mod common;
 

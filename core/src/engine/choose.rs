@@ -100,7 +100,7 @@ impl<'a> Chooser<'a> {
             return Ok(*row);
         }
         let wanted = self.subject.kind.row(rule);
-        let row = match self.from_base(wanted) {
+        let row = match self.near_base(wanted) {
             Some(base) => Some(add(Choice::Beside(base, wanted.ledger))),
             None => self.key(wanted)?.map(|key| add(Choice::Keyed(key))),
         };
@@ -157,7 +157,7 @@ impl<'a> Chooser<'a> {
 
     /// The row that the line starts from, when a rule can choose no other than it or one beside it:
     /// then neither its key is read nor a bag built before the lock.
-    fn from_base(&self, rule: &RowRule) -> Option<RowId> {
+    fn near_base(&self, rule: &RowRule) -> Option<RowId> {
         let plain = self.defers
             && rule.set.is_empty()
             && rule.when.is_empty()

@@ -1,5 +1,11 @@
 //! What the engine's tests share: Hubei's catalog, an engine on a file journal, and people with roles.
 #![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on ends here"
+)]
+#![allow(
     dead_code,
     unreachable_pub,
     reason = "each test file uses its part of it"

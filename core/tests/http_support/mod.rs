@@ -1,4 +1,10 @@
 //! A whole server in this process, and a client that sees every byte: what the HTTP tests share.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on ends here"
+)]
 #![allow(dead_code, unreachable_pub)] // Each test file uses a part of it.
 
 use std::io::{Read, Write};
