@@ -93,6 +93,7 @@ pub(super) fn by_action(actions: &[ActionFigures]) -> Result<String, LoadError> 
         chart
             .configure_mesh()
             .disable_y_mesh()
+            .light_line_style(WHITE)
             .y_labels(0)
             .x_desc("p99 in ms; the dark part is p50")
             .label_style(FONT)
@@ -154,6 +155,7 @@ fn lines(x: &str, y: &str, curves: &[Curve<'_>]) -> Result<String, LoadError> {
         if curves.len() > 1 {
             let legend = chart
                 .configure_series_labels()
+                .position(SeriesLabelPosition::LowerRight)
                 .label_font(FONT)
                 .background_style(WHITE.mix(0.8))
                 .border_style(BLACK.mix(0.2))

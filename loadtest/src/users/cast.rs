@@ -3,6 +3,7 @@
 
 use crate::book::user_prefix;
 use crate::plan::{Plan, SEATS, TEAM_AGENCIES};
+use crate::seeded::Seeded;
 use crate::wire::Claims;
 use crate::world::World;
 
@@ -19,6 +20,8 @@ pub struct Seat {
     pub division: u32,
     /// Index of the agency that the user works for, or that a look-up begins with.
     pub agency: u32,
+    /// The team's agencies: the first, and how many.
+    pub team: (u32, u32),
     /// Whether the user belongs to that agency alone.
     pub is_of_agency: bool,
 }
@@ -42,6 +45,7 @@ pub fn deal(world: &World, plan: &Plan, first: u32, last: u32) -> Vec<Seat> {
             number,
             division,
             agency,
+            team: (start, agencies),
             is_of_agency: offset.is_some(),
         }
     };
@@ -98,6 +102,11 @@ fn places(world: &World) -> Vec<(u32, u32, u32)> {
 }
 
 impl Seat {
+    /// One of the team's agencies.
+    pub fn some_agency(&self, choice: &mut Seeded) -> u32 {
+        self.team.0 + choice.below(u64::from(self.team.1)) as u32
+    }
+
     /// What the user's token says.
     pub fn claims(&self, world: &World, run: u32) -> Claims {
         let agency = &world.agencies[self.agency as usize];

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::ask::Command;
-use super::papers::{NewDocument, NewLine};
+use super::papers::{Base, NewDocument, NewLine};
 use super::session::{KnownRow, Session};
 use crate::book::{Kind, Line, Step};
 use crate::measure::Action;
@@ -84,7 +84,7 @@ impl Session {
                 .iter()
                 .map(|(row, amount)| NewLine {
                     amount: *amount,
-                    row: row.id,
+                    base: Base::Row(row.id),
                     to: to(),
                 })
                 .collect(),

@@ -62,7 +62,7 @@ impl Session {
         self.keep_rows(&page, &[Ledger::Ind, Ledger::Indp]);
     }
 
-    fn quotas_path(&self, agency: u32, more: &str) -> String {
+    pub(super) fn quotas_path(&self, agency: u32, more: &str) -> String {
         let world = &self.stage.world;
         let agency = &world.agencies[agency as usize];
         let (division, year) = (world.division_of(agency).code, world.recipe.fiscal_year);

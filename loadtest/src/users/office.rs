@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::papers::{NewDocument, NewLine};
+use super::papers::{Base, NewDocument, NewLine};
 use super::session::Session;
 use crate::book::{Kind, Line};
 use crate::measure::Action;
@@ -38,19 +38,8 @@ impl Session {
     async fn issue(&mut self, due: Instant) {
         let stage = self.stage.clone();
         let world = &stage.world;
-        if self.rows.is_empty() {
-            return self.read_rows(Ledger::Off, due).await;
-        }
-        let agencies = world
-            .agencies
-            .iter()
-            .zip(0..)
-            .skip(self.seat.agency as usize)
-            .take(1);
-        let Some((agency, index)) = agencies.into_iter().next() else {
-            return;
-        };
-        let pool = self.rows[0];
+        let index = self.seat.some_agency(&mut self.choice);
+        let agency = &world.agencies[index as usize];
         if agency.indicators == 0 {
             return;
         }
@@ -59,6 +48,8 @@ impl Session {
         let amount = self.choice.between(100_000, 500_000) as i64;
         let mut to = String::new();
         world.push_dims(&mut to, row);
+        let mut pool = String::new();
+        world.push_dims(&mut pool, world.pool_of(row));
         let body = NewDocument {
             kind: Kind::Issue,
             transition: "submit",
@@ -69,7 +60,7 @@ impl Session {
             month: None,
             lines: vec![NewLine {
                 amount,
-                row: pool.id,
+                base: Base::Dims(pool),
                 to: Some(to),
             }],
         }
@@ -87,7 +78,7 @@ impl Session {
     /// Settles a few rows of what was paid and not settled; without rows, reads them first.
     async fn settle_paid(&mut self, due: Instant) {
         if self.rows.is_empty() {
-            return self.read_rows(Ledger::Pay, due).await;
+            return self.read_paid(due).await;
         }
         // What is settled now is no longer open, so the rows are read anew next time.
         let rows: Vec<_> = std::mem::take(&mut self.rows)
@@ -108,7 +99,7 @@ impl Session {
                 .iter()
                 .map(|r| NewLine {
                     amount: r.available,
-                    row: r.id,
+                    base: Base::Row(r.id),
                     to: None,
                 })
                 .collect(),
@@ -125,21 +116,15 @@ impl Session {
             .await;
     }
 
-    async fn read_rows(&mut self, ledger: Ledger, due: Instant) {
-        let world = &self.stage.world;
-        let (code, year) = (
-            world.divisions[self.seat.division as usize].code,
-            world.recipe.fiscal_year,
-        );
-        let name = ledger.name();
-        let path =
-            format!("/v1/quotas?division={code:09}&ledger={name}&fiscal_year={year}&limit=50");
+    /// What one of the team's agencies has paid and not settled.
+    async fn read_paid(&mut self, due: Instant) {
+        let agency = self.seat.some_agency(&mut self.choice);
+        let path = self.quotas_path(agency, "&ledger=PAY");
         let Some(answer) = self.read(Action::ReadQuotas, &path, due).await else {
             return;
         };
-        let Ok(page) = parse::<QuotaPage<'_>>("quotas", &answer.body) else {
-            return;
-        };
-        self.keep_rows(&page, &[ledger]);
+        if let Ok(page) = parse::<QuotaPage<'_>>("quotas", &answer.body) {
+            self.keep_rows(&page, &[Ledger::Pay]);
+        }
     }
 }

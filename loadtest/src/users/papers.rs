@@ -26,12 +26,20 @@ pub(super) fn fields(kind: Kind, transition: &str, document: u64, amount: i64) -
     }
 }
 
+/// The row that a line is about.
+pub(super) enum Base {
+    /// By the server's id.
+    Row(u64),
+    /// By its dimensions, a JSON object.
+    Dims(String),
+}
+
 /// One line of a new document.
 pub(super) struct NewLine {
     /// Fen.
     pub(super) amount: i64,
-    /// The server's id of the base row.
-    pub(super) row: u64,
+    /// What it is about.
+    pub(super) base: Base,
     /// The receiving side as a JSON object, if it differs.
     pub(super) to: Option<String>,
 }
@@ -69,12 +77,11 @@ impl NewDocument<'_> {
         );
         for (line, at) in self.lines.iter().zip(0..) {
             let comma = if at == 0 { "" } else { "," };
-            let _ = write!(
-                out,
-                r#"{comma}{{"amount":"{}","row":"{}""#,
-                money::text(line.amount),
-                line.row
-            );
+            let _ = write!(out, r#"{comma}{{"amount":"{}","#, money::text(line.amount));
+            let _ = match &line.base {
+                Base::Row(id) => write!(out, r#""row":"{id}""#),
+                Base::Dims(dims) => write!(out, r#""dims":{dims}"#),
+            };
             if let Some(month) = self.month {
                 let _ = write!(out, r#","month":{month}"#);
             }
@@ -96,7 +103,7 @@ mod tests {
     fn bodies_and_fields_are_json() {
         let line = |to: Option<&str>| NewLine {
             amount: 150,
-            row: 9,
+            base: Base::Row(9),
             to: to.map(str::to_owned),
         };
         let body = NewDocument {
