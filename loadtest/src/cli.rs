@@ -84,7 +84,7 @@ pub struct Seed {
     /// Budget agencies (预算单位).
     #[arg(long, default_value_t = 25_000)]
     pub agencies: u32,
-    /// Quota and account rows at least, five to an indicator.
+    /// Quota and account rows at least, seven to an indicator.
     #[arg(long, default_value_t = 1_000_000)]
     pub rows: u32,
     /// Batches in flight at once.

@@ -14,6 +14,8 @@ use crate::world::{Balance, Ledger, RowKey, World};
 
 /// Rows asked for at a time.
 const PAGE: u32 = 1_000;
+/// Rows of an indicator that carry its agency: all but the source.
+const ROWS_OF_AGENCY: u64 = 6;
 /// Agencies read on one connection before the next takes its turn.
 const SHARE: usize = 64;
 
@@ -98,7 +100,7 @@ pub(super) async fn compare(
             figures,
         )?;
     }
-    let agencies: u64 = world.indicators() * 4;
+    let agencies: u64 = world.indicators() * ROWS_OF_AGENCY;
     if figures.rows_compared < agencies {
         let detail = format!(
             "{agencies} were loaded, {} are there",

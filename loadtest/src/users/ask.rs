@@ -170,6 +170,7 @@ impl Session {
             .lock()
             .acknowledge(command.key, id, done.version);
         self.recent = id;
+        self.stage.newest.lock()[self.seat.division as usize] = id;
         let mut papers = self.stage.papers.lock();
         match command.step {
             Step::Reserve => drop(papers.insert(id, command.paper)),

@@ -88,28 +88,41 @@ impl Session {
         }
     }
 
-    /// A document that the user had to do with; without one, the work list.
+    /// A document that the user may see: the last that passed his desk, or the newest of the division.
+    fn some_document(&self) -> Option<u64> {
+        let newest = || self.stage.newest.lock()[self.seat.division as usize];
+        let document = match self.recent {
+            0 if !self.seat.is_of_agency => newest(),
+            own => own,
+        };
+        Some(document).filter(|id| *id != 0)
+    }
+
     pub(super) async fn read_document(&mut self, due: Instant) {
-        match self.recent {
-            0 => self.read_work(due).await,
-            id => drop(
-                self.read(Action::ReadDocument, &format!("/v1/documents/{id}"), due)
-                    .await,
-            ),
+        match self.some_document() {
+            Some(id) => {
+                let path = format!("/v1/documents/{id}");
+                drop(self.read(Action::ReadDocument, &path, due).await);
+            }
+            None => self.read_quotas(due).await,
         }
     }
 
     async fn read_trace(&mut self, due: Instant) {
-        match self.recent {
-            0 => self.read_work(due).await,
-            id => drop(
-                self.read(Action::ReadTrace, &format!("/v1/documents/{id}/trace"), due)
-                    .await,
-            ),
+        match self.some_document() {
+            Some(id) => {
+                let path = format!("/v1/documents/{id}/trace");
+                drop(self.read(Action::ReadTrace, &path, due).await);
+            }
+            None => self.read_quotas(due).await,
         }
     }
 
+    /// The sums of the user's division; who works for one agency may see that agency alone.
     async fn read_summary(&mut self, due: Instant) {
+        if self.seat.is_of_agency {
+            return self.read_own_rows(due).await;
+        }
         let world = &self.stage.world;
         let (code, year) = (
             world.divisions[self.seat.division as usize].code,
@@ -131,10 +144,6 @@ impl Session {
         };
         if let Some(item) = page.items.first() {
             self.recent = u64::from_str(&item.id).unwrap_or(0);
-        } else if self.recent == 0 {
-            // Nothing waits for this role: any document of the run will do.
-            let papers = self.stage.papers.lock();
-            self.recent = papers.keys().next().copied().unwrap_or(0);
         }
     }
 }

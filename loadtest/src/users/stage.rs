@@ -49,6 +49,8 @@ pub struct Stage {
     /// Becomes true when they are to stop.
     pub stop: watch::Receiver<bool>,
     pub(super) papers: Mutex<HashMap<u64, Paper>>,
+    /// The newest document of each division, for those who look up; 0 for none.
+    pub(super) newest: Mutex<Vec<u64>>,
 }
 
 impl Stage {
@@ -67,6 +69,7 @@ impl Stage {
         book: Book,
         stop: watch::Receiver<bool>,
     ) -> Arc<Self> {
+        let newest = vec![0; world.divisions.len()];
         Arc::new(Self {
             run: book.run,
             world,
@@ -80,6 +83,7 @@ impl Stage {
             users: AtomicU64::new(0),
             stop,
             papers: Mutex::new(HashMap::new()),
+            newest: Mutex::new(newest),
         })
     }
 

@@ -25,8 +25,8 @@ const SHARE: [u64; 5] = [40, 12, 10, 1, 1];
 const DEPTS: u32 = 8;
 /// Agencies that are neighbours share their department, so that one reviewer there can serve a team of them.
 pub const AGENCIES_PER_DEPT: u32 = 5;
-/// Rows to an indicator: SRC, IND, INDP, PLN and CPL.
-pub(super) const ROWS_PER_INDICATOR: u32 = 5;
+/// Rows to an indicator: SRC, IND, INDP, PLN, CPL, INDG and CPG.
+pub(super) const ROWS_PER_INDICATOR: u32 = 7;
 
 pub(super) fn make_agencies(recipe: &Recipe, divisions: &[Division]) -> Vec<Agency> {
     let counts = spread(recipe.agencies, divisions);

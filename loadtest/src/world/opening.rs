@@ -20,13 +20,22 @@ pub const POOL: i64 = 1_000_000_000_000;
 /// Rows of a division's pool: SRC, TOT, OFF.
 const POOL_ROWS: [Ledger; 3] = [Ledger::Src, Ledger::Tot, Ledger::Off];
 /// Rows of an indicator.
-const ROWS: [Ledger; 5] = [
+const ROWS: [Ledger; 7] = [
     Ledger::Src,
     Ledger::Ind,
     Ledger::Indp,
     Ledger::Pln,
     Ledger::Cpl,
+    Ledger::Indg,
+    Ledger::Cpg,
 ];
+
+/// What an indicator begins with, in fen.
+struct Amounts {
+    issued: i64,
+    planned: i64,
+    procurable: i64,
+}
 
 /// One opening document: indicators of one division, several lines.
 #[derive(Debug, Clone)]
@@ -38,11 +47,16 @@ pub struct Opening {
 }
 
 impl World {
-    /// Issued and planned amount of an indicator, in fen.
-    fn issued(&self, key: RowKey) -> (i64, i64) {
+    /// What of an indicator was issued, is planned, and may be bought for.
+    fn amounts(&self, key: RowKey) -> Amounts {
         let mut choice = self.choice(key);
         let issued = choice.between(20_000_000, 500_000_000) as i64;
-        (issued, issued / 100 * choice.between(40, 60) as i64)
+        let planned = issued / 100 * choice.between(40, 60) as i64;
+        Amounts {
+            issued,
+            planned,
+            procurable: issued / 100 * choice.between(10, 30) as i64,
+        }
     }
 
     /// What a row begins with; `None` for rows that come about later (PAY, CLR) or are not of this world.
@@ -73,7 +87,11 @@ impl World {
         self.agencies
             .get(key.owner() as usize)
             .filter(|a| indicator < a.indicators)?;
-        let (issued, planned) = self.issued(key);
+        let Amounts {
+            issued,
+            planned,
+            procurable,
+        } = self.amounts(key);
         match key.ledger() {
             Ledger::Src => Some(Balance {
                 approved: issued,
@@ -100,6 +118,15 @@ impl World {
             }),
             Ledger::Cpl => Some(Balance {
                 credit: issued,
+                ..zero
+            }),
+            Ledger::Indg => Some(Balance {
+                approved: procurable,
+                debit: procurable,
+                ..zero
+            }),
+            Ledger::Cpg => Some(Balance {
+                credit: procurable,
                 ..zero
             }),
             Ledger::Tot | Ledger::Off | Ledger::Pay | Ledger::Clr => None,
@@ -165,8 +192,10 @@ impl World {
         };
         let agency = &self.agencies[key.owner() as usize];
         let mut choice = self.choice(key);
-        choice.bits();
-        choice.bits();
+        // The first three are the amounts.
+        for _ in 0..3 {
+            choice.bits();
+        }
         let function = FUNCTIONS[choice.below(FUNCTIONS.len() as u64) as usize];
         let economic = ECONOMICS[choice.below(ECONOMICS.len() as u64) as usize];
         let project = project_code(agency, indicator);
@@ -215,15 +244,17 @@ pub fn write_opening(world: &World, opening: &Opening, out: &mut String) {
     );
     out.push_str(r#""transition":"load","lines":["#);
     for (row, at) in opening.rows.iter().zip(0..) {
-        let (issued, planned) = world.issued(*row);
+        let amounts = world.amounts(*row);
         out.push_str(if at == 0 {
             r#"{"amount":""#
         } else {
             r#",{"amount":""#
         });
-        money::push(out, issued);
+        money::push(out, amounts.issued);
         out.push_str(r#"","month":1,"fields":{"planned":""#);
-        money::push(out, planned);
+        money::push(out, amounts.planned);
+        out.push_str(r#"","procurable":""#);
+        money::push(out, amounts.procurable);
         out.push_str(r#""},"dims":"#);
         world.push_dims(out, *row);
         out.push('}');
@@ -263,7 +294,7 @@ mod tests {
     #[test]
     fn rows_are_found_again_by_their_dimensions() {
         let world = small();
-        let key = RowKey::of_indicator(Ledger::Pln, 29, 1);
+        let key = RowKey::of_indicator(Ledger::Pln, 29, 0);
         let mut text = String::new();
         world.push_dims(&mut text, key);
         let dims: Dims<'_> = serde_json::from_str(&text).unwrap();

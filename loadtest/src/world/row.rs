@@ -27,11 +27,15 @@ pub enum Ledger {
     Pay,
     /// 已清算 settled.
     Clr,
+    /// 可采购额度 what may still be bought for.
+    Indg,
+    /// 采购对方科目 counter-account of what may be bought for.
+    Cpg,
 }
 
 impl Ledger {
     /// Every ledger, in the order of their numbers.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Src,
         Self::Tot,
         Self::Off,
@@ -41,6 +45,8 @@ impl Ledger {
         Self::Cpl,
         Self::Pay,
         Self::Clr,
+        Self::Indg,
+        Self::Cpg,
     ];
 
     /// Name as the server writes it.
@@ -55,6 +61,8 @@ impl Ledger {
             Self::Cpl => "CPL",
             Self::Pay => "PAY",
             Self::Clr => "CLR",
+            Self::Indg => "INDG",
+            Self::Cpg => "CPG",
         }
     }
 

@@ -22,6 +22,7 @@ pub struct Row {
 pub struct Line {
     pub amount: i64,
     pub planned: i64,
+    pub procurable: i64,
     pub month: Option<u64>,
     pub dims: Dims,
     pub to: Dims,
@@ -319,12 +320,10 @@ impl Ledger {
             .iter()
             .flat_map(|p| document.lines.iter().map(move |l| (*p, l)))
         {
-            let amount = |of| {
-                if of == Of::Line {
-                    line.amount
-                } else {
-                    line.planned
-                }
+            let amount = |of| match of {
+                Of::Line => line.amount,
+                Of::Planned => line.planned,
+                Of::Procurable => line.procurable,
             };
             let row = |books: &mut Self, ledger, to| {
                 let mut dims = if to {
@@ -399,6 +398,7 @@ impl Ledger {
         Line {
             amount: fen(line["amount"].as_str().unwrap()),
             planned: line["fields"]["planned"].as_str().map_or(0, fen),
+            procurable: line["fields"]["procurable"].as_str().map_or(0, fen),
             month: line["month"].as_u64(),
             dims,
             to,

@@ -23,6 +23,7 @@ pub enum Phase {
 pub enum Of {
     Line,
     Planned,
+    Procurable,
 }
 
 /// A document type.
@@ -39,7 +40,7 @@ pub struct Type {
     pub transitions: &'static [Transition],
 }
 
-use Of::{Line, Planned};
+use Of::{Line, Planned, Procurable};
 use Phase::{Final, Now, Pass, Release, Reserve};
 
 pub const TYPES: &[Type] = &[
@@ -52,12 +53,14 @@ pub const TYPES: &[Type] = &[
             ("IND", false, Line),
             ("INDP", false, Line),
             ("PLN", false, Planned),
+            ("INDG", false, Procurable),
         ],
         used_up: &[("SRC", false)],
         postings: &[
             ("IND", "SRC", Line),
             ("INDP", "CPL", Line),
             ("PLN", "INDP", Planned),
+            ("INDG", "CPG", Procurable),
         ],
         transitions: &[Transition("load", "new", "loaded", Now, "system_admin")],
     },
