@@ -5,7 +5,7 @@
 //! was decided can't fail later.
 
 use crate::document::{Document, RowChange};
-use crate::effect::{Effect, Phase};
+use crate::effect::{Effect, OPERATIONS_MAX, Phase};
 use crate::ident::{RowId, StateId};
 use crate::money::{Cents, Total};
 use crate::operation::{Fault, Operation};
@@ -77,7 +77,16 @@ pub fn decide(
     };
     judge_step(document.map(Standing::from), request, transition)?;
     list_changes(document, request, transition.phase, &mut verdict.changes)?;
-    try_on_rows(view, request, verdict)
+    try_on_rows(view, request, verdict)?;
+    assert!(
+        transition.phase != Phase::None || verdict.changes.is_empty(),
+        "a review changes no row"
+    );
+    assert!(
+        verdict.warnings.len() <= verdict.changes.len(),
+        "a warning comes from a change, and once a row"
+    );
+    Ok(())
 }
 
 /// Where a document stands, as far as a step is judged by it.
@@ -160,6 +169,7 @@ fn list_changes(
     phase: Phase,
     changes: &mut Vec<RowChange>,
 ) -> Result<(), Rejection> {
+    assert!(changes.is_empty(), "a verdict is begun anew");
     let holds = document.map_or(&[][..], |d| &d.holds);
     let held_as = |pick: fn(Operation) -> Option<Operation>| {
         holds.iter().filter_map(move |hold| {
@@ -180,7 +190,13 @@ fn list_changes(
             );
             expand(request.moves, Effect::on_reserve, changes)?;
         }
-        Phase::Now => expand(request.moves, Effect::on_now, changes)?,
+        Phase::Now => {
+            assert!(
+                holds.is_empty(),
+                "the catalog has one step where nothing is reserved"
+            );
+            expand(request.moves, Effect::on_now, changes)?;
+        }
     }
     Ok(())
 }
@@ -197,7 +213,9 @@ fn expand(
         while let Some(more) = rest.next_if(same) {
             sum.amount = sum.amount.plus(more.amount).ok_or(Rejection::Overflow)?;
         }
-        changes.extend(operations(sum.effect).iter().map(|&operation| RowChange {
+        let operations = operations(sum.effect);
+        assert!(operations.len() <= OPERATIONS_MAX);
+        changes.extend(operations.iter().map(|&operation| RowChange {
             row: sum.row,
             operation,
             amount: if operation.is_mark() {
@@ -222,7 +240,9 @@ fn try_on_rows(
         warnings,
         rows,
     } = verdict;
+    assert!(warnings.is_empty(), "a verdict is begun anew");
     copy_rows(view, changes, request.postings, rows);
+    let balance_before = balance(rows);
     for change in changes.iter() {
         let row = find(rows, change.row);
         let before = row.available();
@@ -246,6 +266,7 @@ fn try_on_rows(
     for (_, row) in rows.iter() {
         crate::invariant::assert_row(row);
     }
+    assert_eq!(balance(rows), balance_before, "Σ debit = Σ credit");
     Ok(())
 }
 
@@ -282,6 +303,11 @@ fn try_posting(rows: &mut [(RowId, Row)], posting: &Posting) -> Result<(), Rejec
     Ok(())
 }
 
+/// Σ debit − Σ credit of all rows.
+fn balance(rows: &[(RowId, Row)]) -> Total {
+    rows.iter().map(|(_, row)| row.balance()).sum()
+}
+
 fn copy_rows(
     view: &impl View,
     changes: &[RowChange],
@@ -298,7 +324,11 @@ fn copy_rows(
     }
     rows.sort_unstable_by_key(|(id, _)| *id);
     rows.dedup_by_key(|(id, _)| *id);
-    assert!(rows.is_sorted_by_key(|(id, _)| *id));
+    assert!(
+        rows.is_sorted_by(|(a, _), (b, _)| a < b),
+        "each row once, by its id"
+    );
+    assert!(rows.len() <= changes.len() + 2 * postings.len());
 }
 
 fn find(rows: &mut [(RowId, Row)], id: RowId) -> &mut Row {

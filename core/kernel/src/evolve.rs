@@ -36,6 +36,7 @@ pub trait State {
 /// # Panics
 /// When the record does not fit the state: then it was not decided on this state.
 pub fn evolve(state: &mut impl State, seq: Seq, record: &Record) {
+    assert!(seq > Seq(0), "0 stands before the first record");
     let Body::Decided(decided) = &record.body else {
         return;
     };
@@ -72,6 +73,7 @@ pub fn evolve(state: &mut impl State, seq: Seq, record: &Record) {
 
 fn evolve_document(state: &mut impl State, seq: Seq, record: &Record, decided: &Decided) {
     if let Some(entry) = &decided.entry {
+        assert_eq!(decided.version, 1, "an entry is the first step");
         state.set_document_counter(decided.document);
         count(state, entry);
         // A document that begins and ends in one record never waits in memory: its record is all of it.
@@ -90,6 +92,11 @@ fn evolve_document(state: &mut impl State, seq: Seq, record: &Record, decided: &
         decided.version,
         "no step of {:?} is missing",
         document.id
+    );
+    assert_eq!(document.state, decided.from, "{:?}", document.id);
+    assert!(
+        document.history.last() < Some(&seq),
+        "records come in their order"
     );
     document.version = decided.version;
     document.state = decided.state;
@@ -118,7 +125,10 @@ fn count(state: &mut impl State, entry: &Entry) {
 fn hold(document: &mut Document, decided: &Decided) {
     match decided.phase {
         Phase::None => {}
-        Phase::Reserve => document.holds.clone_from(&decided.changes),
+        Phase::Reserve => {
+            assert!(document.holds.is_empty(), "nothing is reserved twice");
+            document.holds.clone_from(&decided.changes);
+        }
         Phase::Final | Phase::Release | Phase::Now => document.holds = Vec::new(),
     }
 }

@@ -9,15 +9,7 @@ use alloc::collections::BTreeMap;
 
 /// What is wrong with a row, or `None`: no field negative, no strict row overdrawn.
 pub fn broken(row: &Row) -> Option<Fault> {
-    let fields = [
-        row.approved,
-        row.used,
-        row.decreasing,
-        row.increasing,
-        row.debit,
-        row.credit,
-    ];
-    if fields.iter().any(|field| field.0 < 0) {
+    if !row.is_sound() {
         return Some(Fault::Negative);
     }
     if row.control == Control::Strict && row.available() < 0 {

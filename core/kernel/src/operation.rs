@@ -108,6 +108,30 @@ impl Fault {
     ];
 }
 
+// The journal and the snapshots know operations and faults by their number.
+const _: () = {
+    let mut number = 0;
+    while number < Operation::ALL.len() {
+        let operation = Operation::ALL[number];
+        let (completion, undoing) = (operation.completion(), operation.undoing());
+        assert!(operation as usize == number, "each in its place");
+        assert!(
+            completion.is_some() == undoing.is_some(),
+            "what is held can be completed and let go"
+        );
+        assert!(
+            !operation.is_mark() || completion.is_none(),
+            "a mark holds nothing"
+        );
+        number += 1;
+    }
+    let mut number = 0;
+    while number < Fault::ALL.len() {
+        assert!(Fault::ALL[number] as usize == number, "each in its place");
+        number += 1;
+    }
+};
+
 /// An operation on a row that passed although its control level warns of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Overdrawn;
@@ -125,6 +149,7 @@ impl Row {
         month: Option<Month>,
         judge: bool,
     ) -> Result<Option<Overdrawn>, Fault> {
+        debug_assert!(self.is_sound(), "{self:?}");
         if operation.is_mark() {
             self.frozen = operation == Operation::Freeze;
             return Ok(None);
@@ -137,6 +162,7 @@ impl Row {
             warned = self.judge_decrease(operation, amount, month)?;
         }
         self.change(operation, amount, month)?;
+        debug_assert!(self.is_sound(), "no operation makes an amount negative");
         Ok(warned)
     }
 
@@ -146,6 +172,8 @@ impl Row {
         amount: Cents,
         month: Option<Month>,
     ) -> Result<Option<Overdrawn>, Fault> {
+        assert!(amount.is_positive(), "judged before");
+        assert!(operation.undoing().is_some(), "a decrease is held first");
         if self.frozen {
             return Err(Fault::Frozen);
         }
@@ -180,6 +208,7 @@ impl Row {
             None => return Err(Fault::MonthMissing),
         };
         let consumed = Total::from(self.used.0) + Total::from(self.decreasing.0);
+        assert!(consumed >= 0, "neither is ever negative");
         let ahead = consumed + Total::from(amount.0) > schedule.up_to(month);
         Ok(ahead.then_some(Fault::AheadOfPlan))
     }
@@ -190,6 +219,8 @@ impl Row {
         amount: Cents,
         month: Option<Month>,
     ) -> Result<(), Fault> {
+        debug_assert!(amount.is_positive(), "judged before");
+        debug_assert!(!operation.is_mark(), "a mark moves nothing");
         let more = |field: Cents| field.plus(amount).ok_or(Fault::Overflow);
         let less = |field: Cents| field.minus_floor(amount).ok_or(Fault::Negative);
         match operation {

@@ -37,6 +37,7 @@ impl Row {
             Side::Credit => &mut self.credit,
         };
         *total = total.plus(amount)?;
+        assert!(*total >= amount, "a total is never negative");
         Some(())
     }
 }

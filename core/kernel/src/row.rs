@@ -30,6 +30,15 @@ impl Control {
     }
 }
 
+const _: () = {
+    let mut number = 0;
+    while let Some(control) = Control::from_number(number) {
+        assert!(control as u8 == number, "each level by its own number");
+        number += 1;
+    }
+    assert!(number == 3, "every level has a number");
+};
+
 /// One row. The four quota amounts are at least 0 at every moment; all amounts in 分.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Row {
@@ -77,7 +86,7 @@ pub struct RowKind {
 impl Row {
     /// An empty row.
     pub fn new(kind: RowKind) -> Row {
-        Row {
+        let row = Row {
             approved: Cents::ZERO,
             used: Cents::ZERO,
             decreasing: Cents::ZERO,
@@ -90,13 +99,29 @@ impl Row {
             ledger: kind.ledger,
             control: kind.control,
             frozen: false,
-        }
+        };
+        assert!(row.is_sound() && row.available() == 0 && row.balance() == 0);
+        assert_eq!(row.schedule.is_some(), kind.scheduled);
+        row
     }
 
     /// `approved − used − decreasing` (可用数), in 分; negative only on rows that do not hold strictly.
     #[inline]
     pub fn available(&self) -> Total {
         Total::from(self.approved.0) - Total::from(self.used.0) - Total::from(self.decreasing.0)
+    }
+
+    /// Whether no amount is negative, months aside: what holds before and after every change.
+    #[inline]
+    pub const fn is_sound(&self) -> bool {
+        // The sign bit of any of them is the sign bit of all of them together.
+        let signs = self.approved.0
+            | self.used.0
+            | self.decreasing.0
+            | self.increasing.0
+            | self.debit.0
+            | self.credit.0;
+        signs >= 0
     }
 
     /// Σ debit − Σ credit, in 分.

@@ -28,6 +28,7 @@ impl Month {
     }
 
     const fn index(self) -> usize {
+        assert!(self.0 >= 1 && self.0 <= 12, "made by `new` alone");
         self.0 as usize - 1
     }
 }
@@ -64,14 +65,17 @@ impl Schedule {
 
     /// Adds to one month; `None` and unchanged past the end of the range.
     pub fn add(&mut self, month: Month, amount: Cents) -> Option<()> {
+        assert!(amount.is_positive(), "a plan grows by something");
         let slot = &mut self.planned[month.index()];
         *slot = slot.plus(amount)?;
+        assert!(*slot >= amount, "a month is never negative");
         Some(())
     }
 
     /// Takes `amount` away: from `month` alone, or, without one, from the last months first.
     /// `None` and unchanged when there is not so much.
     pub fn take(&mut self, month: Option<Month>, amount: Cents) -> Option<()> {
+        assert!(amount.is_positive(), "a plan shrinks by something");
         match month {
             Some(month) => {
                 let slot = &mut self.planned[month.index()];
@@ -90,6 +94,10 @@ impl Schedule {
                 assert_eq!(rest, 0, "the sum covered the amount");
             }
         }
+        assert!(
+            self.planned.iter().all(|m| m.0 >= 0),
+            "a month is never negative"
+        );
         Some(())
     }
 }

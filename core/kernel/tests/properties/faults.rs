@@ -116,3 +116,16 @@ fn a_catalog_that_reserves_twice_stops_the_engine() {
     memory.run(&step).unwrap();
     let _ = memory.run(&step);
 }
+
+/// Else what was reserved would be held for ever.
+#[test]
+#[should_panic(expected = "nothing is reserved")]
+fn a_catalog_that_ends_a_held_document_in_one_step_stops_the_engine() {
+    let mut row = Row::new(RowKind::default());
+    row.approved = Cents(100);
+    let mut memory = Memory::with_rows([row]);
+    memory
+        .run(&Step::of(Phase::Reserve).moving(&[consume(0, 1)]))
+        .unwrap();
+    let _ = memory.run(&Step::of(Phase::Now));
+}

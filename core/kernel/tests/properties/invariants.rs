@@ -29,7 +29,8 @@ proptest! {
             memory.run(&Step::of(Phase::None)).unwrap();
             let document = memory.documents.get_mut(&DocumentId(1)).unwrap();
             // That nothing is reserved twice is the catalog's promise: see `faults`.
-            document.holds = if phase == Phase::Reserve { Vec::new() } else { holds };
+            let reserves = matches!(phase, Phase::Reserve | Phase::Now);
+            document.holds = if reserves { Vec::new() } else { holds };
         }
         let mut step = Step::of(phase).moving(&moves).posting(&postings);
         (step.actor, step.if_match) = (actor, if_match);
