@@ -14,8 +14,8 @@ use serde::Serialize;
 use super::error::HttpError;
 use super::problem::{Hint, Problem};
 
-/// How much the buffer grows by: some hundred usual answers.
-const CHUNK: usize = 64 << 10;
+/// How much the buffer grows by: some dozen usual answers.
+const CHUNK: usize = 16 << 10;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
