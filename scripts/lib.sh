@@ -49,13 +49,8 @@ need_rust() {
       PATH="$PATH:$own/.cargo/bin"
     fi
   fi
-  if ! cargo --version >/dev/null 2>&1; then
-    say "installing the Rust toolchain with rustup"
-    command -v curl >/dev/null || install curl ca-certificates
-    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
-      sh -s -- -y --no-modify-path --profile minimal -c clippy -c rustfmt >/dev/null ||
-      die "no Rust toolchain: install Rust $(wanted_rust) or newer (https://rustup.rs)"
-  fi
+  cargo --version >/dev/null 2>&1 ||
+    die "no Rust toolchain: install Rust $(wanted_rust) or newer with rustup or your system's packages"
   export PATH
 }
 
