@@ -28,7 +28,7 @@ use self::index::Index;
 use self::lock::{Lock, Slot};
 use self::reader::Shared;
 use self::recover::{Plan, Tail, find_tail};
-use self::segment::{Folder, SEGMENT_HEADER};
+use self::segment::{Folder, Pace, SEGMENT_HEADER};
 use self::spare::Spare;
 use super::chain::GENESIS;
 use super::error::JournalError;
@@ -65,7 +65,7 @@ impl FileJournal {
         let folder = identify(disk, folder, slot, settings)?;
         let size = settings.segment_bytes.max(MIN_SEGMENT);
         if folder.segments()?.is_empty() {
-            folder.make(1, size)?;
+            folder.make(1, size, Pace::AtOnce)?;
         }
         let index = Index::default();
         let plan = Plan {
@@ -75,7 +75,7 @@ impl FileJournal {
         };
         let tail = find_tail(&folder, &index, plan)?;
         let slot = claim(&lock, slot, &folder, &tail)?;
-        let spare = Spare::start(folder.clone(), size, tail.segment.number + 1)?;
+        let spare = Spare::start(folder.clone(), size)?;
         let durable = AtomicU64::new(tail.links.last);
         Ok(Self {
             shared: Arc::new(Shared {

@@ -5,7 +5,7 @@ use super::disk::Access;
 use super::index::{Index, Position};
 use super::lock::Slot;
 use super::scanner::{Found, Scanner};
-use super::segment::{Folder, SEGMENT_HEADER, Segment, fill_zeros};
+use super::segment::{Folder, SEGMENT_HEADER, Segment, blank};
 use super::tail::{Rest, judge};
 use crate::journal::check::Links;
 use crate::journal::error::{JournalError, RESTORE};
@@ -200,7 +200,7 @@ fn mend(tail: &Tail) -> Result<(), JournalError> {
     let torn = (tail.cut > 0).then_some(tail.offset..tail.offset + tail.cut);
     let missing = (size < segment.size).then_some(size..segment.size);
     for range in torn.into_iter().chain(missing) {
-        fill_zeros(&*segment.file, range.start, range.end)
+        blank(&*segment.file, range.start, range.end)
             .map_err(JournalError::io("mend", &segment.path))?;
     }
     if tail.cut > 0 {

@@ -3,6 +3,7 @@
 use std::io::IoSlice;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::disk::{Access, Disk, DiskFile};
 use crate::journal::error::JournalError;
@@ -12,8 +13,18 @@ const MAGIC: [u8; 4] = *b"HUBS";
 const VERSION: u16 = 1;
 /// Size of a segment's own header: where its first batch begins.
 pub(super) const SEGMENT_HEADER: u64 = 128;
-/// Zeros are written, and synced, in pieces of this size, so that a commit never waits for many of them.
+/// Zeros are written in pieces of this size.
 const FILL_BYTES: usize = 1 << 20;
+
+/// How zeros are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Pace<'a> {
+    /// Somebody waits for them.
+    AtOnce,
+    /// Commits go on meanwhile: synced piece by piece, so that none of them waits for many zeros, and given up when the
+    /// flag rises.
+    Aside(&'a AtomicBool),
+}
 
 /// The folder that one journal lives in.
 #[derive(Debug, Clone)]
@@ -91,7 +102,12 @@ impl Folder {
 
     /// Makes a segment: full size, zeros, durable; it gets its name only when whole. One left over by an earlier process
     /// is taken as it is.
-    pub(super) fn make(&self, number: u64, size: u64) -> Result<Segment, JournalError> {
+    pub(super) fn make(
+        &self,
+        number: u64,
+        size: u64,
+        pace: Pace<'_>,
+    ) -> Result<Segment, JournalError> {
         let path = self.segment_path(number);
         if self.segments()?.contains(&number) {
             return self.open(number, Access::Write);
@@ -103,7 +119,7 @@ impl Folder {
             .map_err(JournalError::io("create", &fresh))?;
         file.allocate(size)
             .map_err(JournalError::io("allocate", &fresh))?;
-        fill_zeros(&*file, 0, size).map_err(JournalError::io("write", &fresh))?;
+        fill_zeros(&*file, 0, size, pace).map_err(JournalError::io("write", &fresh))?;
         let header = encode(self.journal, self.cell, number, size);
         write_all(&*file, &header, 0).map_err(JournalError::io("write", &fresh))?;
         file.sync().map_err(JournalError::io("sync", &fresh))?;
@@ -148,8 +164,8 @@ pub(super) fn owner(disk: &dyn Disk, path: &std::path::Path) -> Result<(u64, u64
     Ok((found.journal, found.cell))
 }
 
-/// Writes zeros over `from..to`, synced piece by piece.
-pub(super) fn fill_zeros(file: &dyn DiskFile, from: u64, to: u64) -> std::io::Result<()> {
+/// Writes zeros over `from..to`; what was not synced on the way is left to the caller's sync.
+fn fill_zeros(file: &dyn DiskFile, from: u64, to: u64, pace: Pace<'_>) -> std::io::Result<()> {
     let zeros = vec![0; FILL_BYTES];
     let mut at = from;
     while at < to {
@@ -157,10 +173,21 @@ pub(super) fn fill_zeros(file: &dyn DiskFile, from: u64, to: u64) -> std::io::Re
             .unwrap_or(FILL_BYTES)
             .min(FILL_BYTES);
         write_all(file, &zeros[..piece], at)?;
-        file.sync()?;
+        if let Pace::Aside(stop) = pace {
+            file.sync()?;
+            if stop.load(Ordering::Relaxed) {
+                return Err(std::io::ErrorKind::Interrupted.into());
+            }
+        }
         at += piece as u64;
     }
     Ok(())
+}
+
+/// Writes zeros over `from..to` and syncs them.
+pub(super) fn blank(file: &dyn DiskFile, from: u64, to: u64) -> std::io::Result<()> {
+    fill_zeros(file, from, to, Pace::AtOnce)?;
+    file.sync()
 }
 
 fn write_all(file: &dyn DiskFile, bytes: &[u8], offset: u64) -> std::io::Result<()> {

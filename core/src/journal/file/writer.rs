@@ -57,6 +57,7 @@ impl FileJournal {
             .follow(&header)
             .map_err(|reason| JournalError::Latched { reason })?;
         self.offset += (HEADER_BYTES + batch.payload.len()) as u64;
+        self.spare.watch(&self.segment, self.offset);
         self.shared.index.note(header.first, position);
         self.shared.durable.store(header.last, Ordering::Release);
         Ok(())
