@@ -60,11 +60,11 @@ pub struct Server {
     pub secret: PathBuf,
 }
 
-/// Options of `seed`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example: hubu-load seed --url http://127.0.0.1:7878 --secret data/token.key --agencies 100 --rows 4000 --report out"
 )]
+/// Options of `seed`.
 pub struct Seed {
     /// Server.
     #[command(flatten)]
@@ -95,11 +95,11 @@ pub struct Seed {
     pub quiet: bool,
 }
 
-/// Options of `run`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example: hubu-load run --url http://127.0.0.1:7878 --secret data/token.key --plan config/plans/ordinary-day.toml --users 2000 --think 5 --duration 30 --report out"
 )]
+/// Options of `run`.
 pub struct Run {
     /// Server.
     #[command(flatten)]
@@ -143,11 +143,11 @@ pub struct Run {
     pub quiet: bool,
 }
 
-/// Options of `audit`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example: hubu-load audit --url http://127.0.0.1:7878 --secret data/token.key --report out --when 'after a restart'"
 )]
+/// Options of `audit`.
 pub struct Audit {
     /// Server.
     #[command(flatten)]
@@ -163,9 +163,9 @@ pub struct Audit {
     pub quiet: bool,
 }
 
-/// Options of `report`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: hubu-load report --report out")]
+/// Options of `report`.
 pub struct Report {
     /// Folder of the run.
     #[arg(long, value_name = "DIR", default_value = "target/load")]

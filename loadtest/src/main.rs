@@ -163,7 +163,11 @@ async fn audit(options: cli::Audit) -> Result<u8, LoadError> {
     };
     let books = books(&options.report)?;
     match run::settle_books(&books, &setting, &world, &options.when, &mut show).await {
-        Ok(settlement) => result.audits.push(settlement),
+        Ok(settlement) => {
+            result.audits.push(settlement);
+            // What an earlier audit could not do, this one did.
+            result.audit_errors.clear();
+        }
         Err(error) => result
             .audit_errors
             .push(format!("{}: {error}", options.when)),

@@ -33,6 +33,8 @@ pub(super) async fn resolve(
             Ok(None) => book.refuse(key),
             Err(reason) => {
                 findings.add(Fault::Unresolved, key, reason);
+                // A later audit asks again.
+                book.leave_unknown(key, request);
                 continue;
             }
         }

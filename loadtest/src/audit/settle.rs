@@ -55,12 +55,7 @@ pub async fn settle(books: &mut [Book], against: &Against<'_>) -> Result<Settlem
         figures.unknown_resolved +=
             resolve::resolve(book, &mut asking, against.minter, &mut findings).await;
         figures.repeated += book.repeated();
-        let (contradicted, named) = book.contradictions();
-        for one in named {
-            let detail = format!("answered {:?}, then {:?}", one.first, one.second);
-            findings.add(Fault::Contradictory, &one.key, detail);
-        }
-        findings.add_unnamed(Fault::Contradictory, contradicted - named.len() as u64);
+        note_contradictions(book, &mut findings);
     }
     let pool = |row| against.world.pool_of(row);
     let feed = events::walk(
@@ -90,12 +85,7 @@ pub async fn settle(books: &mut [Book], against: &Against<'_>) -> Result<Settlem
     )
     .await?;
 
-    figures.lost = findings.count(Fault::Lost);
-    figures.doubled = findings.count(Fault::Doubled);
-    figures.misposted = findings.count(Fault::Misposted);
-    figures.refused_but_done = findings.count(Fault::RefusedButDone);
-    figures.contradictory = findings.count(Fault::Contradictory);
-    figures.unresolved = findings.count(Fault::Unresolved);
+    count_faults(&findings, &mut figures);
     let seconds = started.elapsed().as_secs_f64();
     Ok(Settlement {
         when: against.when.to_owned(),
@@ -103,4 +93,22 @@ pub async fn settle(books: &mut [Book], against: &Against<'_>) -> Result<Settlem
         figures,
         findings: findings.into_named(),
     })
+}
+
+fn note_contradictions(book: &Book, findings: &mut Findings) {
+    let (contradicted, named) = book.contradictions();
+    for one in named {
+        let detail = format!("answered {:?}, then {:?}", one.first, one.second);
+        findings.add(Fault::Contradictory, &one.key, detail);
+    }
+    findings.add_unnamed(Fault::Contradictory, contradicted - named.len() as u64);
+}
+
+fn count_faults(findings: &Findings, figures: &mut Figures) {
+    figures.lost = findings.count(Fault::Lost);
+    figures.doubled = findings.count(Fault::Doubled);
+    figures.misposted = findings.count(Fault::Misposted);
+    figures.refused_but_done = findings.count(Fault::RefusedButDone);
+    figures.contradictory = findings.count(Fault::Contradictory);
+    figures.unresolved = findings.count(Fault::Unresolved);
 }

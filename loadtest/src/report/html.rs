@@ -1,10 +1,10 @@
 //! One HTML page with everything in it: no script, no font, no picture from elsewhere. It prints well.
 
-use std::fmt::{Display, Write};
+use std::fmt::Write;
 
 use super::chart;
 use super::result::{ActionFigures, RunResult};
-use crate::audit::Settlement;
+use crate::audit::{Figures, Settlement};
 use crate::error::LoadError;
 
 const STYLE: &str = "
@@ -148,68 +148,12 @@ fn audit(out: &mut String, audit: &Settlement) {
         "<h2>Audit {} 对账: {word}</h2><div class=\"wide\"><table>",
         escape(&audit.when)
     );
-    let mut row = |name: &str, value: &dyn Display, note: &str| {
+    for (name, value, note) in figures(f) {
         let _ = write!(
             out,
             "<tr><td>{name}<td>{value}<td class=\"text\">{note}</tr>"
         );
-    };
-    row(
-        "acknowledged",
-        &f.acknowledged,
-        "commands answered yes, as the harness wrote them down",
-    );
-    row(
-        "found",
-        &f.found,
-        "of these, in the server's feed once, with the effects that the harness computed",
-    );
-    row("lost", &f.lost, "acknowledged and not there");
-    row("doubled", &f.doubled, "there more than once");
-    row(
-        "misposted",
-        &f.misposted,
-        "commands or rows with another effect than acknowledged",
-    );
-    row("refused", &f.refused, "commands answered no");
-    row(
-        "refused but done",
-        &f.refused_but_done,
-        "of these, found done",
-    );
-    row(
-        "asked twice",
-        &f.repeated,
-        "keys repeated on purpose: the answer must be the same",
-    );
-    row(
-        "contradictory",
-        &f.contradictory,
-        "of these, answered differently",
-    );
-    row(
-        "unknown, resolved",
-        &f.unknown_resolved,
-        "commands without an answer, settled by asking again",
-    );
-    row(
-        "unresolved",
-        &f.unresolved,
-        "commands whose fate stays unknown",
-    );
-    row(
-        "rows compared",
-        &f.rows_compared,
-        "each held to its opening, the acknowledged effects and the feed, six fields",
-    );
-    row(
-        "rows touched",
-        &f.rows_touched,
-        "by this run's acknowledged effects",
-    );
-    row("documents read back", &f.documents_read, "by id");
-    row("Σ debit, fen", &f.debit, "over all rows");
-    row("Σ credit, fen", &f.credit, "over all rows; the same");
+    }
     let _ = write!(
         out,
         "</table></div><p class=\"note\">{:.1} s, {} events read, {} of other clients.</p>",
@@ -227,6 +171,74 @@ fn audit(out: &mut String, audit: &Settlement) {
         }
         out.push_str("</table>");
     }
+}
+
+/// The audit's arithmetic, line by line, with what each line means.
+fn figures(f: &Figures) -> [(&'static str, i128, &'static str); 17] {
+    let n = i128::from;
+    [
+        (
+            "acknowledged",
+            n(f.acknowledged),
+            "commands answered yes, as the harness wrote them down",
+        ),
+        (
+            "found",
+            n(f.found),
+            "of these, in the server's feed once, with the effects that the harness computed",
+        ),
+        ("lost", n(f.lost), "acknowledged and not there"),
+        ("doubled", n(f.doubled), "there more than once"),
+        (
+            "misposted",
+            n(f.misposted),
+            "commands or rows with another effect than acknowledged",
+        ),
+        ("refused", n(f.refused), "commands answered no"),
+        (
+            "refused but done",
+            n(f.refused_but_done),
+            "done for a user who was told no, or nothing",
+        ),
+        (
+            "asked twice",
+            n(f.repeated),
+            "keys repeated on purpose: the answer must be the same",
+        ),
+        (
+            "contradictory",
+            n(f.contradictory),
+            "answered twice differently",
+        ),
+        (
+            "unknown, resolved",
+            n(f.unknown_resolved),
+            "commands without an answer, settled by asking again",
+        ),
+        (
+            "unresolved",
+            n(f.unresolved),
+            "commands whose fate stays unknown",
+        ),
+        (
+            "rows compared",
+            n(f.rows_compared),
+            "each held to its opening, the acknowledged effects and the feed, six fields",
+        ),
+        (
+            "rows summed",
+            n(f.rows_summed),
+            "in the sums of the whole tree, held to openings and effects by ledger",
+        ),
+        (
+            "rows touched",
+            n(f.rows_touched),
+            "by this run's acknowledged effects",
+        ),
+        ("documents read back", n(f.documents_read), "by id"),
+        ("Σ debit, fen", f.debit, "over all rows"),
+        ("Σ credit, fen", f.credit, "over all rows; the same"),
+    ]
 }
 
 fn harness(out: &mut String, result: &RunResult) {

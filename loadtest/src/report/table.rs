@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::result::{ActionFigures, RunResult};
+use crate::audit::Settlement;
 
 /// The table as text.
 pub fn table(result: &RunResult) -> String {
@@ -37,37 +38,41 @@ pub fn table(result: &RunResult) -> String {
     for action in result.actions.iter().chain([total]) {
         row(&mut out, action);
     }
-    for audit in &result.audits {
-        let f = &audit.figures;
+    result.audits.iter().for_each(|one| audit(&mut out, one));
+    verdict(&mut out, result);
+    out
+}
+
+fn audit(out: &mut String, audit: &Settlement) {
+    let f = &audit.figures;
+    let word = if audit.is_clean() { "CLEAN" } else { "FAILED" };
+    let _ = writeln!(out, "audit {} ({:.1} s): {word}", audit.when, audit.seconds);
+    let _ = writeln!(
+        out,
+        "  acknowledged {}  found {}  lost {}  doubled {}  misposted {}  refused {}, of these done {}",
+        f.acknowledged, f.found, f.lost, f.doubled, f.misposted, f.refused, f.refused_but_done
+    );
+    let _ = writeln!(
+        out,
+        "  asked twice {}, contradictory {}  unknown {} resolved, {} not  rows compared {}  Σdebit {} Σcredit {} fen",
+        f.repeated,
+        f.contradictory,
+        f.unknown_resolved,
+        f.unresolved,
+        f.rows_compared,
+        f.debit,
+        f.credit
+    );
+    for finding in &audit.findings {
         let _ = writeln!(
             out,
-            "audit {} ({:.1} s): acknowledged {} found {} lost {} doubled {} misposted {} refused but done {} contradictory {} (asked twice {}) \
-             unknown resolved {} unresolved {} rows compared {} Σdebit {} Σcredit {}  {}",
-            audit.when,
-            audit.seconds,
-            f.acknowledged,
-            f.found,
-            f.lost,
-            f.doubled,
-            f.misposted,
-            f.refused_but_done,
-            f.contradictory,
-            f.repeated,
-            f.unknown_resolved,
-            f.unresolved,
-            f.rows_compared,
-            f.debit,
-            f.credit,
-            if audit.is_clean() { "CLEAN" } else { "FAILED" }
+            "  {:?}: {}: {}",
+            finding.fault, finding.what, finding.detail
         );
-        for finding in &audit.findings {
-            let _ = writeln!(
-                out,
-                "  {:?}: {}: {}",
-                finding.fault, finding.what, finding.detail
-            );
-        }
     }
+}
+
+fn verdict(out: &mut String, result: &RunResult) {
     let h = &result.harness;
     let _ = writeln!(
         out,
@@ -95,7 +100,6 @@ pub fn table(result: &RunResult) -> String {
             "NOT PASSED"
         }
     );
-    out
 }
 
 fn row(out: &mut String, a: &ActionFigures) {

@@ -54,11 +54,11 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Sets the stage.
     #[expect(
         clippy::too_many_arguments,
         reason = "each is one thing that the users share"
     )]
+    /// Sets the stage.
     pub fn new(
         world: Arc<World>,
         plan: Plan,

@@ -63,26 +63,7 @@ impl World {
     pub fn opening(&self, key: RowKey) -> Option<Balance> {
         let zero = Balance::default();
         let Some(indicator) = key.indicator() else {
-            self.divisions.get(key.owner() as usize)?;
-            let handed_on = Balance {
-                approved: POOL,
-                used: POOL,
-                credit: POOL,
-                ..zero
-            };
-            return match key.ledger() {
-                Ledger::Src => Some(handed_on),
-                Ledger::Tot => Some(Balance {
-                    debit: POOL,
-                    ..handed_on
-                }),
-                Ledger::Off => Some(Balance {
-                    approved: POOL,
-                    debit: POOL,
-                    ..zero
-                }),
-                _ => None,
-            };
+            return self.pool_opening(key);
         };
         self.agencies
             .get(key.owner() as usize)
@@ -130,6 +111,30 @@ impl World {
                 ..zero
             }),
             Ledger::Tot | Ledger::Off | Ledger::Pay | Ledger::Clr => None,
+        }
+    }
+
+    fn pool_opening(&self, key: RowKey) -> Option<Balance> {
+        self.divisions.get(key.owner() as usize)?;
+        let zero = Balance::default();
+        let handed_on = Balance {
+            approved: POOL,
+            used: POOL,
+            credit: POOL,
+            ..zero
+        };
+        match key.ledger() {
+            Ledger::Src => Some(handed_on),
+            Ledger::Tot => Some(Balance {
+                debit: POOL,
+                ..handed_on
+            }),
+            Ledger::Off => Some(Balance {
+                approved: POOL,
+                debit: POOL,
+                ..zero
+            }),
+            _ => None,
         }
     }
 
