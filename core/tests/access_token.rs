@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ed25519_dalek::SigningKey as EdKey;
 use ed25519_dalek::pkcs8::{EncodePrivateKey, EncodePublicKey, spki::der::pem::LineEnding};
-use hubu_core::access::{AccessError, Claims, SigningKey, Tokens, TrustedKeys};
+use hubu_core::access::{AccessError, Claims, Recent, SigningKey, Tokens, TrustedKeys};
 use hubu_core::catalog::model::Catalog;
 use hubu_core::catalog::sources::Sources;
 use hubu_core::config::Auth;
@@ -176,6 +176,37 @@ fn a_remembered_token_still_expires() {
     assert!(!verified.is_good(b"another", NOW));
     let late = tokens.verify(token.as_bytes(), NOW + 60).unwrap_err();
     assert_eq!(late, AccessError::Expired);
+}
+
+#[test]
+fn a_thread_remembers_tokens_until_they_expire() {
+    let auth = auth(SECRET);
+    let key = SigningKey::from_settings(&auth).unwrap();
+    let tokens = tokens(&auth);
+    let recent = Recent::default();
+    for number in 0..100 {
+        let token = key
+            .sign(&Claims {
+                sub: format!("zhang-{number}"),
+                ..claims()
+            })
+            .unwrap();
+        assert!(recent.get(token.as_bytes(), NOW).is_none());
+        recent.put(
+            token.as_bytes(),
+            tokens.verify(token.as_bytes(), NOW).unwrap(),
+        );
+        let known = recent.get(token.as_bytes(), NOW + 59).unwrap();
+        assert_eq!(*known.actor.name, format!("zhang-{number}"));
+        assert!(
+            recent.get(token.as_bytes(), NOW + 60).is_none(),
+            "its time is over"
+        );
+        assert!(
+            recent.get(&token.as_bytes()[1..], NOW).is_none(),
+            "another with the same end"
+        );
+    }
 }
 
 #[test]

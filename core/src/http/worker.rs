@@ -19,7 +19,7 @@ use super::respond::{Reply, Writer};
 use super::route::{self, Found, Operation};
 use super::session::Session;
 use super::{batch, body, document, event, head, health, quota, submit, work};
-use crate::access::AccessError;
+use crate::access::{AccessError, Recent};
 use crate::engine::actor::Actor;
 
 /// What one network thread keeps.
@@ -27,6 +27,7 @@ pub struct Worker {
     pub(super) app: Arc<App>,
     pub(super) writer: Writer,
     measure: Measure,
+    recent: Recent,
 }
 
 impl Worker {
@@ -40,6 +41,7 @@ impl Worker {
             app,
             writer,
             measure: Measure::new(),
+            recent: Recent::default(),
         })
     }
 
@@ -113,7 +115,14 @@ impl Worker {
         if let Some(known) = session.known(token, now_seconds) {
             return Ok(known.actor.clone());
         }
-        let verified = self.app.tokens.verify(token, now_seconds)?;
+        let verified = match self.recent.get(token, now_seconds) {
+            Some(verified) => verified,
+            None => {
+                let verified = self.app.tokens.verify(token, now_seconds)?;
+                self.recent.put(token, verified.clone());
+                verified
+            }
+        };
         session.remember(verified.clone());
         Ok(verified.actor.clone())
     }
