@@ -245,7 +245,6 @@ fn try_on_rows(
     let balance_before = balance(rows);
     for change in changes.iter() {
         let row = find(rows, change.row);
-        let before = row.available();
         match row.apply(change.operation, change.amount, change.month, true) {
             Ok(None) => {}
             Ok(Some(_)) if warnings.contains(&change.row) => {}
@@ -254,7 +253,7 @@ fn try_on_rows(
                 return Err(Rejection::Row {
                     row: change.row,
                     fault,
-                    available: clamp(before),
+                    available: clamp(row.available()),
                     asked: change.amount,
                 });
             }

@@ -79,6 +79,22 @@ fn the_first_fault_is_the_answer() {
 }
 
 #[test]
+fn nobody_takes_two_steps_running_where_two_are_wanted() {
+    let mut memory = memory();
+    let mut review = Step::of(Phase::None);
+    review.transition.not_previous = true;
+    assert_eq!(memory.run(&review).err(), Some(Rejection::PreviousActs));
+    review.actor = "wang";
+    memory.run(&review).unwrap();
+    assert_eq!(memory.run(&review).err(), Some(Rejection::PreviousActs));
+    review.actor = "li";
+    memory.run(&review).unwrap();
+    let document = memory.documents.values().next().unwrap();
+    assert_eq!((document.version, &*document.creator), (3, "li"));
+    assert_eq!(document.history.len(), 3);
+}
+
+#[test]
 fn a_new_document_is_its_creators_alone() {
     let memory = Memory::default();
     let mut step = Step::of(Phase::None);
