@@ -105,6 +105,8 @@ fn messages_are_in_the_clients_language() {
     let problem = clerk.ask("/v1/documents", &payment(&row, "1000.01")).json();
     assert_eq!(problem["title"], "可用额度不足");
     assert_eq!(problem["detail"], "可用额度1000.00元，申请1000.01元");
+    let problem = clerk.ask("/v1/documents", &payment(&row, "1.001")).json();
+    assert_eq!(problem["detail"], "lines[0].amount：金额须精确到分");
     serving.stop();
 }
 

@@ -49,7 +49,9 @@ impl HttpError {
                 say("body_syntax", format!("请求体不是合法的JSON：{reason}"))
             }
             Self::BodyForm(reason) => say("body_form", format!("请求体不符合接口定义：{reason}")),
-            Self::Value { place, reason } => say("value", format!("{place}：{reason}")),
+            Self::Value { place, reason } => {
+                say("value", format!("{place}：{}", reason_zh(reason)))
+            }
             Self::Shed => say("shed", "正在办理的请求过多，请稍后重试".into()),
             Self::Internal(_) => {
                 tracing::error!(error = %self, "a request failed for a reason of ours");
@@ -60,6 +62,33 @@ impl HttpError {
                 )
             }
         }
+    }
+}
+
+/// Why a value does not fit, in Chinese where the words are fixed; the others name what they are about.
+#[rustfmt::skip]
+fn reason_zh(english: &str) -> &str {
+    match english {
+        "an amount is a plain decimal such as \"1234.56\"" => "金额为十进制数，例如\"1234.56\"",
+        "an amount is a text such as \"1234.56\"" => "金额为带引号的十进制数，例如\"1234.56\"",
+        "the amount is out of range" => "金额超出范围",
+        "the amount is not exact to 0.01" => "金额须精确到分",
+        "the amount is not more than 0" => "金额须大于0",
+        "a month is 1 to 12" => "月份为1至12",
+        "a text is wanted" => "应为文字",
+        "a whole number is wanted" => "应为整数",
+        "true or false is wanted" => "应为true或false",
+        "a day such as \"2026-03-31\" is wanted" => "应为日期，例如\"2026-03-31\"",
+        "no id of a document" => "不是单据编号",
+        "no id of a row" => "不是额度编号",
+        "no such division" => "没有此区划",
+        "no such ledger" => "没有此账簿",
+        "no such year" => "没有此年度",
+        "no such role" => "没有此岗位",
+        "no such document type" => "没有此单据类型",
+        "a cursor is given by the part before" => "游标须取自上一页",
+        "once, in plain characters" => "只能出现一次，且为普通字符",
+        other => other,
     }
 }
 
