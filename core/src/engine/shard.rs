@@ -69,7 +69,14 @@ pub(crate) struct Shards {
 /// Two locks never share a cache line.
 #[repr(align(128))]
 #[derive(Default)]
-struct Padded(Mutex<Shard>);
+pub(crate) struct Padded(Mutex<Shard>);
+
+impl Padded {
+    /// The shard without a lock.
+    pub(crate) fn get_mut(&mut self) -> &mut Shard {
+        self.0.get_mut()
+    }
+}
 
 impl Shards {
     pub(crate) fn new() -> Shards {
@@ -87,6 +94,11 @@ impl Shards {
         self.shards[usize::from(id)].0.get_mut()
     }
 
+    /// The shards below `SHARDS / 2`, and the others.
+    pub(crate) fn halves(&mut self) -> (&mut [Padded], &mut [Padded]) {
+        self.shards.split_at_mut(place::SHARDS / 2)
+    }
+
     pub(crate) fn ids() -> impl Iterator<Item = ShardId> {
         (0..place::SHARDS).map(|n| n as ShardId)
     }
@@ -94,7 +106,11 @@ impl Shards {
 
 /// Somewhere shards can be had to change.
 pub(crate) trait Access {
-    /// The shard, or `None` where it is not concerned.
+    /// Whether the shard may be had here.
+    fn concerns(&self, _: ShardId) -> bool {
+        true
+    }
+    /// The shard, which is concerned.
     fn shard(&mut self, id: ShardId) -> &mut Shard;
     /// Whether an ended document is kept for the archive.
     fn keeps_retired(&self, seq: Seq) -> bool;
@@ -108,6 +124,9 @@ pub(crate) struct Evolving<'a, A> {
 
 impl<A: Access> Evolving<'_, A> {
     fn due(&mut self, id: ShardId) -> Option<&mut Shard> {
+        if !self.access.concerns(id) {
+            return None;
+        }
         let seq = self.seq.0;
         let shard = self.access.shard(id);
         (shard.stamp < seq).then(|| {

@@ -29,6 +29,12 @@ impl<'a> Cursor<'a> {
         self.size - self.rest.len()
     }
 
+    /// Leaves out all that was not read.
+    #[inline]
+    pub const fn skip_rest(&mut self) {
+        self.rest = &[];
+    }
+
     /// Checks that all was read.
     ///
     /// # Errors

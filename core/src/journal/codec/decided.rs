@@ -16,8 +16,8 @@
 use super::changes::{put_changes, put_postings, read_changes, read_postings};
 use super::cursor::Cursor;
 use super::entry::{
-    blank, fill_entry, flag, put_entry, put_fields, put_lines, read_entry, read_fields, read_flags,
-    read_lines,
+    blank, fill_count, fill_entry, flag, put_entry, put_fields, put_lines, read_entry, read_fields,
+    read_flags, read_lines,
 };
 use super::error::CodecError;
 use super::recent::Recent;
@@ -141,8 +141,10 @@ fn put_document_parts(decided: &Decided, recent: &mut Recent, out: &mut Vec<u8>)
     }
 }
 
-/// Reads the body, into the box in which it will live: it is too large to be handed around.
-pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Box<Decided>, CodecError> {
+/// Reads the body, into the box in which it will live: it is too large to be handed around. Of a
+/// document that begins and ends here only what counts it is read, unless `whole`.
+#[inline]
+pub(super) fn read(cursor: &mut Cursor<'_>, whole: bool) -> Result<Box<Decided>, CodecError> {
     use part_flag::*;
     let step = read_step(cursor)?;
     let mut decided = step_alone(&step);
@@ -161,6 +163,11 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Box<Decided>, CodecError> 
         decided.warnings = cursor.list(1, |c| Ok(RowId(c.narrow("row")?)))?;
     }
     let usual = (decided.kind, decided.catalog);
+    if step.enters && step.terminal && !step.spawns && !whole {
+        fill_count(cursor, decided.entry.insert(blank(usual)))?;
+        cursor.skip_rest();
+        return Ok(decided);
+    }
     if step.enters {
         fill_entry(cursor, recent, decided.entry.insert(blank(usual)))?;
     }

@@ -166,6 +166,28 @@ pub(super) fn fill_entry(
     Ok(())
 }
 
+/// As [`fill_entry`], only what counts the entry: type, catalog, division, year and number.
+pub(super) fn fill_count(cursor: &mut Cursor<'_>, entry: &mut Entry) -> Result<(), CodecError> {
+    use entry_flag::*;
+    let flags = read_flags(cursor, ALL, "flags of an entry")?;
+    let has = |bit: u8| flags & bit != 0;
+    if has(KIND) {
+        entry.kind = TypeId(cursor.narrow("document type")?);
+    }
+    if has(CATALOG) {
+        entry.catalog = CatalogVersion(cursor.narrow("catalog version")?);
+    }
+    entry.division = Division(u32::from_le_bytes(cursor.array()?));
+    entry.year = Year(u16::from_le_bytes(cursor.array()?));
+    if has(AGENCY) {
+        cursor.bytes()?;
+    }
+    if has(NUMBER) {
+        entry.number = cursor.varint()?;
+    }
+    Ok(())
+}
+
 /// Reads flags of which only the bits of `all` may be set.
 #[inline]
 pub(super) fn read_flags(

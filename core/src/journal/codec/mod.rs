@@ -96,10 +96,24 @@ pub fn encode(record: &Record, out: &mut Vec<u8>) {
 /// # Errors
 /// Any [`CodecError`], for the first fault.
 pub fn decode(bytes: &[u8]) -> Result<Record, CodecError> {
+    decode_as(bytes, true)
+}
+
+/// As [`decode`], for replay: a document that begins and ends in this record is only counted; its
+/// agency, fields, lines and links are left out and not checked.
+///
+/// # Errors
+/// Any [`CodecError`], for the first fault in what is read.
+pub fn decode_for_replay(bytes: &[u8]) -> Result<Record, CodecError> {
+    decode_as(bytes, false)
+}
+
+#[inline]
+fn decode_as(bytes: &[u8], whole: bool) -> Result<Record, CodecError> {
     let cursor = &mut Cursor::new(bytes);
     let (kind, head) = read_head(cursor)?;
     let body = match kind {
-        DECIDED => Body::Decided(decided::read(cursor)?),
+        DECIDED => Body::Decided(decided::read(cursor, whole)?),
         REFUSED => Body::Refused(Box::new(refused::read(cursor)?)),
         CATALOG => Body::Catalog {
             version: CatalogVersion(cursor.narrow("catalog version")?),
