@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(of_document_of(Division(420_000_000), ""), 572);
         assert_eq!(
             of_document_of(Division(420_106_000), "420106000000000000001"),
-            0
+            423
         );
     }
 }
