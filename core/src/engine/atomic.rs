@@ -7,10 +7,10 @@
 use crate::engine::Engine;
 use crate::engine::answer::{Answer, Ticket};
 use crate::engine::command::{BATCH_MAX, Command};
+use crate::engine::content::content_of;
 use crate::engine::error::{FormError, SubmitError};
 use crate::engine::group::NotTaken;
 use crate::engine::held::{Held, Touched};
-use crate::engine::intent::content_of;
 use crate::engine::place;
 use crate::engine::shard::{Access, Evolving, Shards, Spent};
 use crate::engine::submit::{Append, Halt, Scratch, Sink, decide_held};

@@ -10,13 +10,13 @@ use crate::engine::command::{Act, Action, Command, Enter};
 use crate::engine::error::{Denied, FormError, SubmitError};
 use crate::engine::guards::Facts;
 use crate::engine::look::Look;
-use crate::engine::once::Asked;
+use crate::engine::plan::Plan;
 use crate::engine::submit::Scratch;
 use crate::engine::{form, permit, place, spawn};
-use hubu_kernel::decide::{Request, judge_step};
+use hubu_kernel::decide::{Request, Standing, judge_step};
 use hubu_kernel::document::{Document, Entry, Field, Line, overlay};
 use hubu_kernel::ident::{
-    CatalogVersion, Division, DocumentId, Seq, StateId, TransitionId, TypeId, Year,
+    CatalogVersion, Division, DocumentId, StateId, TransitionId, TypeId, Year,
 };
 use hubu_kernel::record::{Once, Traceparent};
 use hubu_kernel::rejection::Rejection;
@@ -123,12 +123,12 @@ impl Engine {
             year: enter.year,
             header: &content.fields,
         };
-        let mut judged = Ok(());
-        let mut spawns = Vec::new();
         scratch.plan.clear();
+        let mut weighed = Weighed {
+            judged: Ok(()),
+            spawns: Vec::new(),
+        };
         if let Some(step) = step {
-            let request = request(command, step, None);
-            judged = judge_step(None, &request, &step.kernel);
             let facts = Facts {
                 subject,
                 step,
@@ -139,13 +139,7 @@ impl Engine {
                 lines: &content.lines,
                 now_ms,
             };
-            if judged.is_ok() {
-                judged = facts.judge()?;
-            }
-            scratch
-                .plan
-                .make(&subject, &content.lines, step.kernel.phase)?;
-            spawns = spawn::prepare(&subject, version, step.kernel.id, &content.lines)?;
+            weighed = weigh(&facts, None, None, version, &mut scratch.plan)?;
         }
         scratch.touched.add(place::of_document_of(division, agency));
         scratch.touched.add(place::of_numbers(division));
@@ -161,9 +155,9 @@ impl Engine {
             seen: None,
             content,
             edits_lines: false,
-            spawns,
+            spawns: weighed.spawns,
             now_ms,
-            judged,
+            judged: weighed.judged,
         })
     }
 
@@ -208,9 +202,12 @@ impl Engine {
             year: seen.year,
             header: &seen.fields,
         };
-        let mut judged = Err(Rejection::WrongState { state: seen.state });
-        let mut spawns = Vec::new();
         scratch.plan.clear();
+        let wrong = Err(Rejection::WrongState { state: seen.state });
+        let mut weighed = Weighed {
+            judged: wrong,
+            spawns: Vec::new(),
+        };
         if let Some(step) = step {
             form::check_act(catalog, kind, step, &act.fields, act.lines.as_deref())?;
             let facts = Facts {
@@ -223,14 +220,14 @@ impl Engine {
                 lines,
                 now_ms,
             };
-            judged = judge_seen(&seen, &request(command, step, act.if_match), step);
-            if judged.is_ok() {
-                judged = facts.judge()?;
-            }
-            if judged.is_ok() {
-                scratch.plan.make(&subject, lines, step.kernel.phase)?;
-                spawns = spawn::prepare(&subject, seen.catalog, step.kernel.id, lines)?;
-            }
+            let standing = Some(seen.standing());
+            weighed = weigh(
+                &facts,
+                standing,
+                act.if_match,
+                seen.catalog,
+                &mut scratch.plan,
+            )?;
         }
         Ok(Intent {
             catalog,
@@ -244,51 +241,10 @@ impl Engine {
             edits_lines: act.lines.is_some(),
             seen: Some(seen),
             content,
-            spawns,
+            spawns: weighed.spawns,
             now_ms,
-            judged,
+            judged: weighed.judged,
         })
-    }
-
-    /// The first answer's place when a command that can't be prepared any more is a repeat: its
-    /// document may have ended since, or the catalog changed.
-    pub(crate) fn repeated(&self, look: &dyn Look, once: Once) -> Result<Option<Seq>, SubmitError> {
-        let mut spent = None;
-        look.look(place::of_once(once.key), &mut |shard| {
-            spent = shard
-                .once
-                .get(&once.key)
-                .copied()
-                .filter(|s| s.seq >= self.horizon());
-        });
-        match spent {
-            Some(spent) if spent.body != once.body => Err(SubmitError::KeyReused),
-            spent => Ok(spent.map(|spent| Seq(spent.seq))),
-        }
-    }
-
-    /// The name of a command.
-    pub(crate) fn once_of(&self, command: &Command) -> Once {
-        self.name(command, &content_of(&command.action), &mut Vec::new())
-    }
-
-    fn name(&self, command: &Command, content: &Entry, scratch: &mut Vec<u8>) -> Once {
-        let number;
-        let (step, if_match) = match &command.action {
-            Action::Enter(enter) => {
-                number = [enter.transition.map_or(u8::MAX, |id| id.0)];
-                (&number[..], 0)
-            }
-            Action::Act(act) => (act.transition.as_bytes(), act.if_match.unwrap_or(0)),
-        };
-        let asked = Asked {
-            actor: &command.actor.name,
-            key: &command.key,
-            step,
-            if_match,
-            content,
-        };
-        self.namer().name(&asked, scratch)
     }
 
     /// The step that is asked, if the document's state has it; access is judged either way, so that
@@ -345,64 +301,6 @@ impl Engine {
     }
 }
 
-/// What a command brings: the entry, or the fields and lines of a step with its document as the one
-/// link. Catalog and number are 0, so that it names the command whatever comes of it.
-pub(crate) fn content_of(action: &Action) -> Entry {
-    match action {
-        Action::Enter(enter) => Entry {
-            agency: enter.agency.clone(),
-            fields: enter.fields.clone(),
-            lines: enter.lines.clone(),
-            links: enter.links.clone(),
-            ..bare(enter.kind, enter.division, enter.year)
-        },
-        Action::Act(act) => Entry {
-            fields: act.fields.clone(),
-            lines: act.lines.clone().unwrap_or_default(),
-            links: vec![act.document],
-            ..bare(TypeId(0), Division(0), Year(0))
-        },
-    }
-}
-
-/// As [`content_of`], emptying an entry: it is prepared once.
-pub(crate) fn take_content(action: &mut Action) -> Entry {
-    match action {
-        Action::Enter(enter) => Entry {
-            agency: std::mem::take(&mut enter.agency),
-            fields: std::mem::take(&mut enter.fields),
-            lines: std::mem::take(&mut enter.lines),
-            links: std::mem::take(&mut enter.links),
-            ..bare(enter.kind, enter.division, enter.year)
-        },
-        Action::Act(_) => content_of(action),
-    }
-}
-
-/// Undoes [`take_content`].
-pub(crate) fn put_content(action: &mut Action, content: Entry) {
-    if let Action::Enter(enter) = action {
-        enter.agency = content.agency;
-        enter.fields = content.fields;
-        enter.lines = content.lines;
-        enter.links = content.links;
-    }
-}
-
-fn bare(kind: TypeId, division: Division, year: Year) -> Entry {
-    Entry {
-        kind,
-        catalog: CatalogVersion(0),
-        division,
-        year,
-        agency: Box::default(),
-        number: 0,
-        fields: Vec::new(),
-        lines: Vec::new(),
-        links: Vec::new(),
-    }
-}
-
 fn first_step(kind: &DocumentType, id: TransitionId) -> Result<&TransitionRule, FormError> {
     let step = kind
         .transition(id)
@@ -413,28 +311,50 @@ fn first_step(kind: &DocumentType, id: TransitionId) -> Result<&TransitionRule, 
     })
 }
 
-fn request<'a>(
-    command: &'a Command,
-    step: &'a TransitionRule,
-    if_match: Option<u32>,
-) -> Request<'a> {
-    Request {
-        actor: &command.actor.name,
-        if_match,
-        transition: Some(&step.kernel),
-        moves: &[],
-        postings: &[],
-    }
+/// What is known of a step before rows are looked at.
+struct Weighed {
+    judged: Result<(), Rejection>,
+    /// Documents that it makes for others.
+    spawns: Vec<Entry>,
 }
 
-fn judge_seen(seen: &Seen, request: &Request<'_>, step: &TransitionRule) -> Result<(), Rejection> {
-    let standing = hubu_kernel::decide::Standing {
-        state: seen.state,
-        version: seen.version,
-        creator: &seen.creator,
-        previous: &seen.previous,
+/// Judges a step up to its guards and, if nothing speaks against it, plans its rows.
+fn weigh(
+    facts: &Facts<'_>,
+    standing: Option<Standing<'_>>,
+    if_match: Option<u32>,
+    version: CatalogVersion,
+    plan: &mut Plan,
+) -> Result<Weighed, FormError> {
+    let rule = &facts.step.kernel;
+    let request = Request {
+        actor: &facts.actor.name,
+        if_match,
+        transition: Some(rule),
+        moves: &[],
+        postings: &[],
     };
-    judge_step(Some(standing), request, &step.kernel)
+    let mut judged = judge_step(standing, &request, rule);
+    if judged.is_ok() {
+        judged = facts.judge()?;
+    }
+    let mut spawns = Vec::new();
+    if judged.is_ok() {
+        plan.make(&facts.subject, facts.lines, rule.phase)?;
+        spawns = spawn::prepare(&facts.subject, version, rule.id, facts.lines)?;
+    }
+    Ok(Weighed { judged, spawns })
+}
+
+impl Seen {
+    fn standing(&self) -> Standing<'_> {
+        Standing {
+            state: self.state,
+            version: self.version,
+            creator: &self.creator,
+            previous: &self.previous,
+        }
+    }
 }
 
 fn see(document: &Document) -> Seen {

@@ -15,6 +15,7 @@ pub mod atomic;
 pub mod catalogs;
 mod choose;
 pub mod command;
+mod content;
 pub mod digest;
 pub mod error;
 mod form;

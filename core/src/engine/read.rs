@@ -7,7 +7,9 @@ use crate::engine::Engine;
 use crate::engine::place::{self, ShardId};
 use crate::engine::shard::Shard;
 use hubu_kernel::document::Document;
-use hubu_kernel::ident::{Division, DocumentId, LedgerId, RowId, Seq, Year};
+use hubu_kernel::ident::{
+    CatalogVersion, Division, DocumentId, LedgerId, RowId, Seq, TypeId, Year,
+};
 use hubu_kernel::row::Row;
 use std::sync::Arc;
 
@@ -139,6 +141,15 @@ impl Engine {
             (None, None) => Found::Nothing,
         };
         (found, Seq(shard.last))
+    }
+
+    /// The catalog and type of a document in memory: names of its fields and steps are from there.
+    pub fn kind_of(&self, id: DocumentId) -> Option<(CatalogVersion, TypeId)> {
+        let state = self.state();
+        let shard = state.lock(place::of_document(id));
+        let retiring = || shard.retiring.get(&id).map(|document| &**document);
+        let document = shard.documents.get(&id).or_else(retiring)?;
+        Some((document.entry.catalog, document.entry.kind))
     }
 
     /// Whether a document of this shard once was, and is under way no more.

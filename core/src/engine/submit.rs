@@ -8,10 +8,11 @@
 use crate::engine::Engine;
 use crate::engine::answer::{Answer, Ticket};
 use crate::engine::command::Command;
+use crate::engine::content::{put_content, take_content};
 use crate::engine::error::SubmitError;
 use crate::engine::group::NotTaken;
 use crate::engine::held::{Held, Touched};
-use crate::engine::intent::{Intent, put_content, take_content};
+use crate::engine::intent::Intent;
 use crate::engine::place;
 use crate::engine::plan::{Plan, Scene};
 use crate::engine::shard::{Access, Evolving, Spent};

@@ -140,6 +140,9 @@ pub(super) async fn type_of(
     worker: &Worker,
     id: DocumentId,
 ) -> Result<(CatalogVersion, TypeId), HttpError> {
+    if let Some(known) = worker.app.engine.kind_of(id) {
+        return Ok(known);
+    }
     match worker.app.engine.document(id) {
         (Found::Here(found), _) => Ok((found.entry.catalog, found.entry.kind)),
         (Found::Ended, _) => {

@@ -1,0 +1,112 @@
+//! What a command brings (内容), apart from who asks and where: and the name that it has by it.
+
+use crate::engine::Engine;
+use crate::engine::command::{Action, Command};
+use crate::engine::error::SubmitError;
+use crate::engine::look::Look;
+use crate::engine::once::Asked;
+use crate::engine::place;
+use hubu_kernel::document::Entry;
+use hubu_kernel::ident::{CatalogVersion, Division, Seq, TypeId, Year};
+use hubu_kernel::record::Once;
+
+impl Engine {
+    /// The first answer's place when a command that can't be prepared any more is a repeat: its
+    /// document may have ended since, or the catalog changed.
+    pub(crate) fn repeated(&self, look: &dyn Look, once: Once) -> Result<Option<Seq>, SubmitError> {
+        let mut spent = None;
+        look.look(place::of_once(once.key), &mut |shard| {
+            spent = shard
+                .once
+                .get(&once.key)
+                .copied()
+                .filter(|s| s.seq >= self.horizon());
+        });
+        match spent {
+            Some(spent) if spent.body != once.body => Err(SubmitError::KeyReused),
+            spent => Ok(spent.map(|spent| Seq(spent.seq))),
+        }
+    }
+
+    /// The name of a command.
+    pub(crate) fn once_of(&self, command: &Command) -> Once {
+        self.name(command, &content_of(&command.action), &mut Vec::new())
+    }
+
+    pub(crate) fn name(&self, command: &Command, content: &Entry, scratch: &mut Vec<u8>) -> Once {
+        let number;
+        let (step, if_match) = match &command.action {
+            Action::Enter(enter) => {
+                number = [enter.transition.map_or(u8::MAX, |id| id.0)];
+                (&number[..], 0)
+            }
+            Action::Act(act) => (act.transition.as_bytes(), act.if_match.unwrap_or(0)),
+        };
+        let asked = Asked {
+            actor: &command.actor.name,
+            key: &command.key,
+            step,
+            if_match,
+            content,
+        };
+        self.namer().name(&asked, scratch)
+    }
+}
+
+/// What a command brings: the entry, or the fields and lines of a step with its document as the one
+/// link. Catalog and number are 0, so that it names the command whatever comes of it.
+pub(crate) fn content_of(action: &Action) -> Entry {
+    match action {
+        Action::Enter(enter) => Entry {
+            agency: enter.agency.clone(),
+            fields: enter.fields.clone(),
+            lines: enter.lines.clone(),
+            links: enter.links.clone(),
+            ..bare(enter.kind, enter.division, enter.year)
+        },
+        Action::Act(act) => Entry {
+            fields: act.fields.clone(),
+            lines: act.lines.clone().unwrap_or_default(),
+            links: vec![act.document],
+            ..bare(TypeId(0), Division(0), Year(0))
+        },
+    }
+}
+
+/// As [`content_of`], emptying an entry: it is prepared once.
+pub(crate) fn take_content(action: &mut Action) -> Entry {
+    match action {
+        Action::Enter(enter) => Entry {
+            agency: std::mem::take(&mut enter.agency),
+            fields: std::mem::take(&mut enter.fields),
+            lines: std::mem::take(&mut enter.lines),
+            links: std::mem::take(&mut enter.links),
+            ..bare(enter.kind, enter.division, enter.year)
+        },
+        Action::Act(_) => content_of(action),
+    }
+}
+
+/// Undoes [`take_content`].
+pub(crate) fn put_content(action: &mut Action, content: Entry) {
+    if let Action::Enter(enter) = action {
+        enter.agency = content.agency;
+        enter.fields = content.fields;
+        enter.lines = content.lines;
+        enter.links = content.links;
+    }
+}
+
+fn bare(kind: TypeId, division: Division, year: Year) -> Entry {
+    Entry {
+        kind,
+        catalog: CatalogVersion(0),
+        division,
+        year,
+        agency: Box::default(),
+        number: 0,
+        fields: Vec::new(),
+        lines: Vec::new(),
+        links: Vec::new(),
+    }
+}
