@@ -45,24 +45,43 @@ struct Harness {
     cpu_share: f64,
 }
 
+/// The exit status of a run whose audit holds and whose thresholds do not.
+const THRESHOLD: i32 = 10;
+
+/// A smoke run: some users, a small world, a short while.
+const SMALL: [&str; 10] = [
+    "--users",
+    "64",
+    "--duration",
+    "4",
+    "--agencies",
+    "100",
+    "--rows",
+    "3000",
+    "--plan",
+    "config/plans/smoke.toml",
+];
+
 /// `prove_10k` and `prove_10k_rate`.
 pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
     let folder = tempfile::Builder::new()
         .prefix("prove-")
         .tempdir_in(room()?)?;
     let mut command = Command::new("scripts/prove");
-    command.args([
-        "--users",
-        task.size("10000", "20"),
-        "--duration",
-        task.size("60", "5"),
-    ]);
+    let smoke = task.size(false, true);
+    if smoke {
+        command.env("HUBU_PROFILE", "dev").args(SMALL);
+    } else {
+        command.args(["--users", "10000", "--duration", "60", "--think", "5"]);
+    }
     command.arg("--report").arg(folder.path());
     // Its table goes to the person who watches; this program's own output is data.
     command
         .stdout(Stdio::from(std::io::stderr()))
         .stdin(Stdio::null());
-    let is_clean = command.status()?.success();
+    let status = command.status()?;
+    // A smoke run's threshold is a clock, which no test fails on.
+    let is_clean = status.success() || smoke && status.code() == Some(THRESHOLD);
     let proved: Proved = serde_json::from_slice(&std::fs::read(result_in(folder.path())?)?)?;
     let Proved {
         run,
