@@ -29,10 +29,6 @@
 //! # Ok(())
 //! # }
 //! ```
-#![allow(
-    rustdoc::private_intra_doc_links,
-    reason = "reading orders name private modules, for who reads the source"
-)]
 
 #[cfg(feature = "server")]
 pub mod access;
