@@ -31,7 +31,7 @@ const PLENTY: Cents = Cents(4_000_000_000_000_000);
 /// What each further row is given.
 const SHARE: Cents = Cents(1_000_000_000_000);
 /// The most lines of one document.
-const LINES: usize = 1000;
+const LINES: usize = 100;
 
 /// A division and what it may spend.
 pub(crate) struct County {
