@@ -160,6 +160,32 @@ fn a_broken_threshold_has_its_own_status() {
 }
 
 #[test]
+fn a_denial_is_refused_where_somebody_else_was_faster_and_failed_where_not() {
+    let stand = stand();
+    let play = |lie: Lie| {
+        stand.books.lock().lie = lie;
+        let run = stand.call(&["run", "--plan", PLAN, "--duration", "2"]);
+        let result = stand.result();
+        let review = result["actions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|a| a["name"] == "pay_plan.review")
+            .cloned()
+            .unwrap();
+        let count = |name: &str| review[name].as_u64().unwrap();
+        let failed = result["total"]["failed"].as_u64().unwrap();
+        (run, count("refused"), count("failed"), failed)
+    };
+    let (run, refused, failed, all) = play(Lie::Overtake);
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    assert!(refused > 0 && failed == 0 && all == 0, "{run:?}");
+    let (run, _, failed, _) = play(Lie::Deny);
+    assert_eq!(run.status.code(), Some(10), "{run:?}");
+    assert!(failed > 0, "{run:?}");
+}
+
+#[test]
 fn wrong_plans_list_every_mistake() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wrong.toml");

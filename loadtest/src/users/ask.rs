@@ -1,7 +1,7 @@
 //! Asking the server: every request is timed from when it was due, every command is in the book before it is sent.
 
 use std::str::FromStr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hyper::StatusCode;
@@ -25,6 +25,15 @@ pub(super) struct Command {
     pub(super) verb: &'static str,
     /// Its body, as batches have it.
     pub(super) body: String,
+    /// The document as the user's work list showed it; `None` for a new one.
+    pub(super) seen: Option<Seen>,
+}
+
+/// A document at one version.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    pub(super) document: u64,
+    pub(super) version: u32,
 }
 
 impl Session {
@@ -41,7 +50,7 @@ impl Session {
             Ok(answer) if answer.status == StatusCode::SERVICE_UNAVAILABLE => Fate::Shed,
             _ => Fate::Failed,
         };
-        self.note(action, fate, due, path, &outcome);
+        self.note(action, fate, due.elapsed(), path, &outcome);
         outcome.ok().filter(|_| fate == Fate::Done)
     }
 
@@ -59,8 +68,9 @@ impl Session {
             .connection
             .send(&Request::post(path, &self.token, Some(&text), body.clone()))
             .await;
-        let mut fate = fate_of(&outcome);
-        self.note(action, fate, due, path, &outcome);
+        let took = due.elapsed();
+        let fate = self.judge(&command, &outcome).await;
+        self.note(action, fate, took, path, &outcome);
         for _ in 0..AGAIN {
             if !is_open(&outcome) {
                 break;
@@ -70,8 +80,9 @@ impl Session {
                 .connection
                 .send(&Request::post(path, &self.token, Some(&text), body.clone()))
                 .await;
-            fate = fate_of(&outcome);
-            self.note(Action::Repeat, fate, again, path, &outcome);
+            let took = again.elapsed();
+            let fate = self.judge(&command, &outcome).await;
+            self.note(Action::Repeat, fate, took, path, &outcome);
         }
         let done = self.settle(&command, path, &outcome)?;
         self.stage.meter.record_parts(action, 1, 0);
@@ -104,7 +115,7 @@ impl Session {
         if fate == Fate::Done && results.is_none() {
             fate = Fate::Failed;
         }
-        self.note(action, fate, due, path, &outcome);
+        self.note(action, fate, due.elapsed(), path, &outcome);
         let (mut done, mut refused) = (0, 0);
         for (at, command) in commands.iter().enumerate() {
             match results.as_ref().map(|r| &r[at]) {
@@ -119,6 +130,10 @@ impl Session {
                 Some((503, _)) => self.stage.book.lock().drop_unsent(command.key),
                 Some((status @ 400..500, _)) => {
                     self.stage.book.lock().refuse(command.key);
+                    if *status == 403 && self.has_moved_on(command).await {
+                        refused += 1;
+                        continue;
+                    }
                     self.stage.meter.record(action, Fate::Failed, 0);
                     self.stage
                         .meter
@@ -199,8 +214,13 @@ impl Session {
             .connection
             .send(&Request::post(path, &self.token, Some(&text), body))
             .await;
-        let fate = fate_of(&outcome);
-        self.note(Action::Repeat, fate, due, path, &outcome);
+        self.note(
+            Action::Repeat,
+            fate_of(&outcome),
+            due.elapsed(),
+            path,
+            &outcome,
+        );
         let second = match &outcome {
             Ok(answer) if answer.status.is_success() => {
                 match parse::<DocumentAnswer>("answer", &answer.body) {
@@ -223,11 +243,11 @@ impl Session {
         &self,
         action: Action,
         fate: Fate,
-        due: Instant,
+        took: Duration,
         path: &str,
         outcome: &Result<Answer, WireError>,
     ) {
-        let micros = due.elapsed().as_micros() as u64;
+        let micros = took.as_micros() as u64;
         self.stage.meter.record(action, fate, micros);
         if fate == Fate::Failed {
             self.stage
@@ -243,7 +263,8 @@ impl Session {
     }
 }
 
-fn fate_of(outcome: &Result<Answer, WireError>) -> Fate {
+/// What an answer means by its status alone.
+pub(super) fn fate_of(outcome: &Result<Answer, WireError>) -> Fate {
     match outcome.as_ref().map(|a| a.status.as_u16()) {
         Ok(200..300) => Fate::Done,
         Ok(409 | 422) => Fate::Refused,

@@ -126,6 +126,7 @@ impl Session {
             step: Step::Reserve,
             verb: "create",
             body,
+            seen: None,
         };
         self.command(action, "/v1/documents", command, due).await;
     }

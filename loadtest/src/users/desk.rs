@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Instant;
 
-use super::ask::Command;
+use super::ask::{Command, Seen};
 use super::papers::fields;
 use super::session::Session;
 use super::stage::Paper;
@@ -20,6 +20,8 @@ const LIST: u32 = 50;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Todo {
     pub(super) document: u64,
+    /// Its version when the list was read.
+    pub(super) version: u32,
     pub(super) kind: Kind,
     pub(super) transition: &'static str,
 }
@@ -95,6 +97,7 @@ impl Session {
                 let back = may("reject") && self.choice.fraction() < self.stage.plan.reject_share;
                 self.todo.push_back(Todo {
                     document,
+                    version: item.version,
                     kind,
                     transition: if back { "reject" } else { transition },
                 });
@@ -213,6 +216,10 @@ impl Session {
             step,
             verb: "act",
             body,
+            seen: Some(Seen {
+                document: todo.document,
+                version: todo.version,
+            }),
         }
     }
 }

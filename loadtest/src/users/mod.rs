@@ -10,6 +10,7 @@ mod cast;
 mod clerk;
 mod desk;
 mod gauge;
+mod judge;
 mod lookup;
 mod office;
 mod papers;

@@ -33,4 +33,8 @@ pub enum Lie {
     RefuseAndDo { at: u64 },
     /// Cuts the connection after doing one command, once.
     CutAfter { at: u64 },
+    /// Lets somebody else review every plan just before the user who asks; that is no lie, only a stale work list.
+    Overtake,
+    /// Says to everybody who may review a plan that they may not.
+    Deny,
 }
