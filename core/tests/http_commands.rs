@@ -42,6 +42,10 @@ fn a_payment_is_entered_reviewed_and_read() {
     assert_eq!(reply.status, 200, "{reply:?}");
     assert_eq!(reply.json()["state"], "agency_reviewed");
     assert_eq!(reply.json()["version"], 2);
+    // Its number is in the document; a step's record doesn't know it, and null would say that there is none.
+    assert!(reply.json().get("number").is_none(), "{reply:?}");
+    let seen = reviewer.get(&format!("/v1/documents/{id}")).json();
+    assert_eq!(seen["number"], answer["number"]);
     serving.stop();
 }
 

@@ -272,6 +272,10 @@ fn readiness_and_the_description_need_no_token() {
     let openapi = stranger.get("/openapi.json").json();
     assert!(openapi["openapi"].as_str().unwrap().starts_with("3."));
     assert!(openapi["paths"]["/v1/documents"]["post"].is_object());
+    let moved = &openapi["components"]["schemas"]["Moved"];
+    let required = moved["required"].as_array().unwrap();
+    assert!(!required.contains(&json!("number")) && required.contains(&json!("seq")));
+    assert_eq!(moved["properties"]["number"]["type"], "string", "{moved}");
     serving.stop();
 }
 

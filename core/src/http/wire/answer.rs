@@ -28,8 +28,9 @@ pub struct Moved<'a> {
     pub state: &'a str,
     /// Its version now.
     pub version: u32,
-    /// Its number, when this command entered it.
-    #[schema(example = "420106000-2026-PAY-000123")]
+    /// Its number, in the answer to the command that entered it; left out of the answers to later steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "420106000-2026-PAY-000123")]
     pub number: Option<String>,
     /// The journal's number of this decision.
     #[schema(value_type = String, example = "456")]
