@@ -70,7 +70,11 @@ phase = "final"
 roles = ["treasury_office"]
 not_creator = true
 asks = ["received"]
-guards = ["doc.received == doc.amount"]
+
+[[transitions.guards]]
+cel = "doc.received == doc.amount"
+zh = "到账金额须等于捐赠金额"
+en = "what was received is the amount of the donation"
 
 [[transitions]]
 name = "reject"

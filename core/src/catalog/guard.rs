@@ -18,12 +18,23 @@ use std::collections::BTreeSet;
 /// A condition of a step.
 #[derive(Debug)]
 pub struct Guard {
-    /// As it stands in the file: told to who is refused.
+    /// As it stands in the file: told to who wrote it.
     pub source: String,
+    /// The condition in words (条件说明): told to who is refused.
+    pub words: Words,
     /// How it is judged.
     pub(super) test: Test,
     /// Whether it looks at the lines: if none does, the engine need not build their bags first.
     pub needs_lines: bool,
+}
+
+/// What must hold, in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Words {
+    /// In Chinese.
+    pub zh: String,
+    /// In English.
+    pub en: String,
 }
 
 /// How a guard is judged.

@@ -6,14 +6,13 @@
 
 use super::dimension::Dimension;
 use super::document::{FieldKind, FieldPlace, FieldRule};
-use super::guard::{Guard, Test};
+use super::guard::{Guard, Test, Words};
 use super::model::Catalog;
 use cel::IdedExpr;
 use cel::Program;
 use cel::common::ast::{
     ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators as op,
 };
-use hubu_kernel::ident::FieldId;
 use std::collections::BTreeSet;
 
 /// What a guard of one document type may name.
@@ -53,10 +52,14 @@ const TEXT_METHODS: [&str; 4] = ["startsWith", "endsWith", "contains", "matches"
 
 impl Guard {
     /// The guard that a flag of the head is yes.
-    pub(super) fn affirmed(field: FieldId, name: &str) -> Guard {
+    pub(super) fn affirmed(field: &FieldRule) -> Guard {
         Guard {
-            source: format!("doc.{name}"),
-            test: Test::Affirmed(field),
+            source: format!("doc.{}", field.name),
+            words: Words {
+                zh: format!("“{}”须为是", field.zh),
+                en: format!("{} is true", field.name),
+            },
+            test: Test::Affirmed(field.id),
             needs_lines: false,
         }
     }
@@ -65,6 +68,10 @@ impl Guard {
     pub(super) fn open_year() -> Guard {
         Guard {
             source: "period(doc.fiscal_year) != 'closed'".to_owned(),
+            words: Words {
+                zh: "该财政年度须尚未关账".to_owned(),
+                en: "the fiscal year is not closed".to_owned(),
+            },
             test: Test::OpenYear,
             needs_lines: false,
         }
@@ -74,6 +81,10 @@ impl Guard {
     pub(super) fn own_agency(dimension: &Dimension) -> Guard {
         Guard {
             source: format!("lines.all(l, l.{} == doc.agency)", dimension.name),
+            words: Words {
+                zh: "每条明细须属于本单据的单位".to_owned(),
+                en: "every line is the document's own agency's".to_owned(),
+            },
             test: Test::OwnAgency(dimension.id),
             needs_lines: true,
         }
@@ -83,7 +94,11 @@ impl Guard {
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub(super) fn compile(source: &str, scope: &GuardScope<'_>) -> Result<Guard, Vec<String>> {
+    pub(super) fn compile(
+        source: &str,
+        words: Words,
+        scope: &GuardScope<'_>,
+    ) -> Result<Guard, Vec<String>> {
         let program = Program::compile(source).map_err(|errors| {
             errors
                 .errors
@@ -107,6 +122,7 @@ impl Guard {
         let needs_lines = checker.mentions.contains("lines");
         Ok(Guard {
             source: source.to_owned(),
+            words,
             test: Test::Cel(Box::new(super::guard::Expression {
                 program,
                 mentions: checker.mentions,

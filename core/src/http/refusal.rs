@@ -168,10 +168,10 @@ fn step(refusal: &Refusal, kind: Option<&DocumentType>, language: Language) -> S
         Rejection::GuardFailed { guard } => {
             let rule = refusal.transition.and_then(|id| kind?.transition(id));
             let guard = rule.and_then(|rule| rule.guards.get(usize::from(guard)));
-            let source = guard.map_or("?", |guard| &*guard.source);
+            let (zh, en) = guard.map_or(("?", "?"), |g| (&*g.words.zh, &*g.words.en));
             language.pick(
-                format!("不满足条件：{source}"),
-                format!("this does not hold: {source}"),
+                format!("不满足条件：{zh}"),
+                format!("this does not hold: {en}"),
             )
         }
         Rejection::Unbalanced { .. } => {

@@ -3,7 +3,7 @@
 use super::fields::Fields;
 use super::states::{self, ReadState};
 use crate::catalog::document::{Acting, FieldKind, RoleSet, TransitionRule};
-use crate::catalog::guard::Guard;
+use crate::catalog::guard::{Guard, Words};
 use crate::catalog::guard_check::GuardScope;
 use crate::catalog::model::Catalog;
 use crate::catalog::reader::Table;
@@ -172,7 +172,7 @@ fn affirmed(table: &Table<'_>, fields: &Fields) -> Vec<(FieldId, Guard)> {
             continue;
         };
         if field.kind == FieldKind::Flag {
-            affirmed.push((field.id, Guard::affirmed(field.id, &field.name)));
+            affirmed.push((field.id, Guard::affirmed(field)));
         } else {
             node.mistake(format!("`{}` is no flag", field.name));
         }
@@ -186,9 +186,13 @@ fn expressions(table: &Table<'_>, fields: &Fields, catalog: &Catalog) -> Vec<Gua
         catalog,
     };
     let mut guards = Vec::new();
-    for node in table.list("guards") {
-        let Some(text) = node.text() else { continue };
-        match Guard::compile(text, &scope) {
+    for guard in table.tables("guards") {
+        let (node, words) = (guard.need("cel"), words(&guard));
+        guard.finish();
+        let Some((node, text)) = node.and_then(|node| Some((node, node.text()?))) else {
+            continue;
+        };
+        match Guard::compile(text, words, &scope) {
             Ok(guard) => guards.push(guard),
             Err(faults) => {
                 for fault in faults {
@@ -198,4 +202,13 @@ fn expressions(table: &Table<'_>, fields: &Fields, catalog: &Catalog) -> Vec<Gua
         }
     }
     guards
+}
+
+/// What a guard asks for, for people: in both languages, since both are answered in.
+fn words(guard: &Table<'_>) -> Words {
+    let text = |key| guard.text(key).unwrap_or_default().to_owned();
+    Words {
+        zh: text("zh"),
+        en: text("en"),
+    }
 }

@@ -17,6 +17,10 @@ type Case = (
 );
 
 const PAYMENT: &str = "documents/payment.toml";
+const FIRST_GUARD: &str = "[[transitions.guards]]
+cel = \"doc.alerts_blocking == 0\"
+zh = \"不得有未解除的灰色、红色预警\"
+en = \"no grey or red alert is open\"";
 const REDUCTION: &str = "documents/indicator_reduction.toml";
 
 #[rustfmt::skip]
@@ -112,8 +116,11 @@ const GUARDS: &[Case] = &[
     (PAYMENT, "doc.alerts_blocking == 0", "doc.alerts == 0", "alerts == 0", "no field `alerts`"),
     (PAYMENT, "doc.alerts_blocking == 0", "document.x == 0", "document.x", "there is no `document`"),
     (PAYMENT, "doc.alerts_blocking == 0", "doc.alerts_blocking == 'none'", "none", "does not take a number with a text"),
-    (PAYMENT, "doc.alerts_blocking == 0", "doc.alerts_blocking", "guards", "does not give yes or no"),
-    (PAYMENT, "doc.alerts_blocking == 0", "doc.alerts_blocking ==", "guards", ""),
+    (PAYMENT, "doc.alerts_blocking == 0", "doc.alerts_blocking", "cel", "does not give yes or no"),
+    (PAYMENT, "doc.alerts_blocking == 0", "doc.alerts_blocking ==", "cel", ""),
+    (PAYMENT, "zh = \"不得有未解除的灰色、红色预警\"\n", "", "[[transitions.guards]]", "`zh` is missing"),
+    (PAYMENT, "en = \"no grey or red alert is open\"", "en = \"\"", "en = \"\"", "may not be empty"),
+    (PAYMENT, FIRST_GUARD, "guards = [\"doc.amount > 0\"]", "guards = [", "a table is wanted here"),
     (PAYMENT, "doc.alerts_blocking == 0", "blocked(doc)", "blocked", "no function `blocked`"),
     (PAYMENT, "doc.alerts_blocking == 0", "lines.all(l, l.colour == '')", "colour", "no field `colour`"),
     (PAYMENT, "doc.alerts_blocking == 0", "lines.all(l, l.amount)", "l.amount", "does not take"),
