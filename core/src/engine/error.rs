@@ -68,19 +68,16 @@ pub enum FormError {
         /// As asked.
         step: String,
     },
-    /// A field that this step does not take.
-    #[error("field {0} may not be set here")]
-    FieldUnwanted(String),
-    /// A field is missing.
-    #[error("field {0} is missing")]
-    FieldMissing(String),
-    /// A field's value is not of its kind.
-    #[error("field {field}: {reason}")]
-    FieldValue {
-        /// The field's name.
-        field: String,
-        /// What it should be.
-        reason: String,
+    /// Something is wrong with a field of the head.
+    #[error(transparent)]
+    Field(#[from] FieldFault),
+    /// More documents are named as sources than one may name.
+    #[error("at most {max} links, not {found}")]
+    Links {
+        /// The most.
+        max: usize,
+        /// As given.
+        found: usize,
     },
     /// Lines are too few, too many, or not wanted.
     #[error("a {kind} has {min} to {max} lines, not {found}")]
@@ -95,11 +92,19 @@ pub enum FormError {
         found: usize,
     },
     /// Something is wrong with one line.
+    #[error("line {line}: {fault}")]
+    AtLine {
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        fault: LineFault,
+    },
+    /// A line names no division that the step could make a document for.
     #[error("line {line}: {reason}")]
     Line {
         /// From 1.
         line: usize,
-        /// What is wrong.
+        /// Which.
         reason: String,
     },
     /// The row that a line starts from does not exist or is another division's.
@@ -126,6 +131,79 @@ pub enum FormError {
         /// As given.
         found: usize,
     },
+}
+
+/// What is wrong with a field. Typed, like [`LineFault`], so that each language has its own words.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FieldFault {
+    /// The step does not take it.
+    #[error("field {0} may not be set here")]
+    Unwanted(String),
+    /// It is missing.
+    #[error("field {0} is missing")]
+    Missing(String),
+    /// Its value does not fit.
+    #[error("field {field}: {fault}")]
+    Value {
+        /// Its name.
+        field: String,
+        /// What is wrong.
+        fault: ValueFault,
+    },
+}
+
+/// What is wrong with a value.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValueFault {
+    /// A text of more characters than this.
+    #[error("at most {0} characters")]
+    TooLong(u16),
+    /// None of the words that are allowed.
+    #[error("one of {}", .0.join(", "))]
+    NoChoice(Vec<String>),
+    /// A number below 0.
+    #[error("not less than 0")]
+    BelowZero,
+    /// A text where a number is wanted, or the like.
+    #[error("another kind of value is wanted")]
+    Kind,
+}
+
+/// What is wrong with a line.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineFault {
+    /// Its amount is 0 or less.
+    #[error("the amount must be more than 0")]
+    NotPositive,
+    /// It must name a month.
+    #[error("a month is missing")]
+    MonthMissing,
+    /// It may not name a month.
+    #[error("a month is not wanted")]
+    MonthUnwanted,
+    /// The type's lines have no receiving side.
+    #[error("a receiving side is not wanted")]
+    ToUnwanted,
+    /// Its dimensions don't ascend.
+    #[error("a dimension stands twice or out of order")]
+    DimensionOrder,
+    /// The catalog has no such dimension.
+    #[error("no dimension {0}")]
+    NoDimension(u8),
+    /// The value is not one of the dimension's.
+    #[error("{value:?} is no {dimension}")]
+    DimensionValue {
+        /// As given.
+        value: String,
+        /// The dimension's name.
+        dimension: String,
+    },
+    /// Something is wrong with one of its fields.
+    #[error(transparent)]
+    Field(#[from] FieldFault),
 }
 
 /// Why somebody may not ask for something.

@@ -7,7 +7,7 @@ use crate::catalog::document::{
 };
 use crate::catalog::model::Catalog;
 use crate::engine::command::{Command, KEY_MAX};
-use crate::engine::error::FormError;
+use crate::engine::error::{FieldFault, FormError, LineFault, ValueFault};
 use hubu_kernel::document::{Dimension, Entry, Field, LINES_MAX, Line, Value};
 use hubu_kernel::ident::FieldId;
 
@@ -46,9 +46,9 @@ pub(crate) fn check_enter(
     let asked = step.map_or(&[][..], |step| &step.asks);
     check_asked(kind, kind.entry.asks.iter().chain(asked), &enter.fields)?;
     if enter.links.len() > LINKS_MAX {
-        return Err(FormError::FieldValue {
-            field: "links".into(),
-            reason: format!("at most {LINKS_MAX}"),
+        return Err(FormError::Links {
+            max: LINKS_MAX,
+            found: enter.links.len(),
         });
     }
     check_lines(catalog, kind, &enter.lines)
@@ -66,7 +66,7 @@ pub(crate) fn check_act(
     })?;
     check_asked(kind, step.asks.iter(), fields)?;
     match lines {
-        Some(_) if !step.edits_lines => Err(FormError::FieldUnwanted("lines".into())),
+        Some(_) if !step.edits_lines => Err(FieldFault::Unwanted("lines".into()).into()),
         Some(lines) => check_lines(catalog, kind, lines),
         None => Ok(()),
     }
@@ -91,11 +91,9 @@ fn check_asked<'a>(
     kind: &DocumentType,
     mut asked: impl Iterator<Item = &'a FieldId>,
     fields: &[Field],
-) -> Result<(), FormError> {
+) -> Result<(), FieldFault> {
     let missing = asked.find(|id| fields.binary_search_by_key(*id, |f| f.id).is_err());
-    missing.map_or(Ok(()), |id| {
-        Err(FormError::FieldMissing(name_of(kind, *id)))
-    })
+    missing.map_or(Ok(()), |id| Err(FieldFault::Missing(name_of(kind, *id))))
 }
 
 fn name_of(kind: &DocumentType, id: FieldId) -> String {
@@ -108,44 +106,42 @@ fn check_fields(
     place: FieldPlace,
     fields: &[Field],
     accepts: impl Fn(FieldId) -> bool,
-) -> Result<(), FormError> {
+) -> Result<(), FieldFault> {
     let mut last = None;
     for field in fields {
         let rule = kind
             .field(field.id)
             .filter(|rule| rule.place == place && accepts(rule.id));
         let Some(rule) = rule.filter(|_| last.is_none_or(|last| last < field.id)) else {
-            return Err(FormError::FieldUnwanted(name_of(kind, field.id)));
+            return Err(FieldFault::Unwanted(name_of(kind, field.id)));
         };
-        check_value(rule, &field.value)?;
+        check_value(rule, &field.value).map_err(|fault| FieldFault::Value {
+            field: rule.name.clone(),
+            fault,
+        })?;
         last = Some(field.id);
     }
     Ok(())
 }
 
-fn check_value(rule: &FieldRule, value: &Value) -> Result<(), FormError> {
-    let reason = match (&rule.kind, value) {
+fn check_value(rule: &FieldRule, value: &Value) -> Result<(), ValueFault> {
+    let (fits, fault) = match (&rule.kind, value) {
         (FieldKind::Text { max }, Value::Text(text)) => {
             let short = text.chars().count() <= usize::from(*max);
-            (!short).then(|| format!("at most {max} characters"))
+            (short, ValueFault::TooLong(*max))
         }
         (FieldKind::Choice(words), Value::Text(text)) => {
             let known = words.iter().any(|word| **word == **text);
-            (!known).then(|| format!("one of {}", words.join(", ")))
+            return known
+                .then_some(())
+                .ok_or_else(|| ValueFault::NoChoice(words.clone()));
         }
-        (FieldKind::Amount, Value::Amount(amount)) => {
-            (amount.0 < 0).then(|| "not less than 0".to_owned())
-        }
-        (FieldKind::Int, Value::Int(number)) => (*number < 0).then(|| "not less than 0".to_owned()),
-        (FieldKind::Flag, Value::Flag(_)) | (FieldKind::Date, Value::Date(_)) => None,
-        _ => Some("another kind of value is wanted".to_owned()),
+        (FieldKind::Amount, Value::Amount(amount)) => (amount.0 >= 0, ValueFault::BelowZero),
+        (FieldKind::Int, Value::Int(number)) => (*number >= 0, ValueFault::BelowZero),
+        (FieldKind::Flag, Value::Flag(_)) | (FieldKind::Date, Value::Date(_)) => return Ok(()),
+        _ => return Err(ValueFault::Kind),
     };
-    reason.map_or(Ok(()), |reason| {
-        Err(FormError::FieldValue {
-            field: rule.name.clone(),
-            reason,
-        })
-    })
+    if fits { Ok(()) } else { Err(fault) }
 }
 
 fn check_lines(catalog: &Catalog, kind: &DocumentType, lines: &[Line]) -> Result<(), FormError> {
@@ -159,29 +155,29 @@ fn check_lines(catalog: &Catalog, kind: &DocumentType, lines: &[Line]) -> Result
         });
     }
     for (at, line) in lines.iter().enumerate() {
-        check_line(catalog, kind, line).map_err(|reason| FormError::Line {
+        check_line(catalog, kind, line).map_err(|fault| FormError::AtLine {
             line: at + 1,
-            reason,
+            fault,
         })?;
     }
     Ok(())
 }
 
-fn check_line(catalog: &Catalog, kind: &DocumentType, line: &Line) -> Result<(), String> {
+fn check_line(catalog: &Catalog, kind: &DocumentType, line: &Line) -> Result<(), LineFault> {
     if !line.amount.is_positive() {
-        return Err("the amount must be more than 0".into());
+        return Err(LineFault::NotPositive);
     }
     match (kind.lines.month, line.month) {
-        (MonthRule::Required, None) => return Err("a month is missing".into()),
-        (MonthRule::Absent, Some(_)) => return Err("a month is not wanted".into()),
+        (MonthRule::Required, None) => return Err(LineFault::MonthMissing),
+        (MonthRule::Absent, Some(_)) => return Err(LineFault::MonthUnwanted),
         _ => {}
     }
     if !kind.lines.to && (line.to_base.is_some() || !line.to.is_empty()) {
-        return Err("a receiving side is not wanted".into());
+        return Err(LineFault::ToUnwanted);
     }
     check_dimensions(catalog, &line.dims)?;
     check_dimensions(catalog, &line.to)?;
-    check_fields(kind, FieldPlace::Line, &line.fields, |_| true).map_err(|e| e.to_string())?;
+    check_fields(kind, FieldPlace::Line, &line.fields, |_| true)?;
     let mut required = kind
         .fields
         .iter()
@@ -192,20 +188,23 @@ fn check_line(catalog: &Catalog, kind: &DocumentType, line: &Line) -> Result<(),
             .is_err()
     });
     missing.map_or(Ok(()), |rule| {
-        Err(format!("field {} is missing", rule.name))
+        Err(FieldFault::Missing(rule.name.clone()).into())
     })
 }
 
-fn check_dimensions(catalog: &Catalog, dimensions: &[Dimension]) -> Result<(), String> {
+fn check_dimensions(catalog: &Catalog, dimensions: &[Dimension]) -> Result<(), LineFault> {
     if !dimensions.is_sorted_by(|a, b| a.code < b.code) {
-        return Err("a dimension stands twice or out of order".into());
+        return Err(LineFault::DimensionOrder);
     }
     for given in dimensions {
         let Some(rule) = catalog.dimension(given.code) else {
-            return Err(format!("no dimension {}", given.code));
+            return Err(LineFault::NoDimension(given.code));
         };
         if !given.value.is_empty() && !rule.accepts(&given.value) {
-            return Err(format!("{:?} is no {}", &*given.value, rule.name));
+            return Err(LineFault::DimensionValue {
+                value: String::from(&*given.value),
+                dimension: rule.name.clone(),
+            });
         }
     }
     Ok(())

@@ -68,7 +68,7 @@ pub enum HttpError {
         /// Where, such as `lines[0].amount` or `?limit`.
         place: String,
         /// What is wrong with it.
-        reason: String,
+        reason: Reason,
     },
     /// Too much is under way: come back in a moment.
     #[error("too much is under way")]
@@ -78,9 +78,40 @@ pub enum HttpError {
     Internal(String),
 }
 
+/// Why a value is not what it should be.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Reason {
+    /// In words that are always the same; `wording` has their Chinese.
+    #[error("{0}")]
+    Fixed(&'static str),
+    /// The query has another parameter than these.
+    #[error("unknown parameter; there are: {0}")]
+    Parameter(String),
+    /// A limit is not from 1 to this.
+    #[error("1 to {0}")]
+    Limit(usize),
+    /// The catalog has no dimension of this name.
+    #[error("no dimension {0:?}")]
+    Dimension(String),
+    /// The document type has no field of this name.
+    #[error("{kind} has no field {field:?}")]
+    Field {
+        /// The type's name.
+        kind: String,
+        /// As given.
+        field: String,
+    },
+}
+
+impl From<&'static str> for Reason {
+    fn from(words: &'static str) -> Self {
+        Self::Fixed(words)
+    }
+}
+
 impl HttpError {
     /// A value that is not what it should be.
-    pub fn value(place: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub fn value(place: impl Into<String>, reason: impl Into<Reason>) -> Self {
         Self::Value {
             place: place.into(),
             reason: reason.into(),

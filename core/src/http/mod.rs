@@ -13,6 +13,7 @@ mod body;
 mod document;
 pub mod error;
 mod event;
+mod fault;
 pub mod head;
 pub mod health;
 mod measure;

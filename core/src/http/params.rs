@@ -1,6 +1,6 @@
 //! Parameters of a query: each known, at most once, plain ASCII.
 
-use super::error::HttpError;
+use super::error::{HttpError, Reason};
 use super::resolve::number;
 
 /// How many items a part of a list has when nobody says.
@@ -30,10 +30,7 @@ impl<'a, const N: usize> Params<'a, N> {
             let at = names.iter().position(|known| *known == name);
             let Some(at) = at else {
                 let known = names.join(", ");
-                return Err(HttpError::value(
-                    "query",
-                    format!("unknown parameter; there are: {known}"),
-                ));
+                return Err(HttpError::value("query", Reason::Parameter(known)));
             };
             let is_plain = value
                 .bytes()
@@ -77,7 +74,7 @@ impl<'a, const N: usize> Params<'a, N> {
         usize::try_from(limit)
             .ok()
             .filter(|limit| (1..=max).contains(limit))
-            .ok_or_else(|| HttpError::value(format!("?{}", self.names[at]), format!("1 to {max}")))
+            .ok_or_else(|| HttpError::value(format!("?{}", self.names[at]), Reason::Limit(max)))
     }
 }
 

@@ -6,7 +6,7 @@ use hubu_kernel::document::{Dimension, Field, Line, Value};
 use hubu_kernel::ident::{DocumentId, RowId, Year};
 use hubu_kernel::schedule::Month;
 
-use super::error::HttpError;
+use super::error::{HttpError, Reason};
 use super::money::{parse_amount, parse_positive};
 use super::wire::command::{BatchAct, CreateBody, LineBody};
 use super::wire::text::{Pairs, Scalar, Text};
@@ -176,9 +176,9 @@ fn dimensions(
 ) -> Result<Vec<Dimension>, HttpError> {
     let mut dims = Vec::with_capacity(pairs.0.len());
     for (name, value) in &pairs.0 {
-        let dimension = catalog.dimension_named(name).ok_or_else(|| {
-            HttpError::value(place(), format!("no dimension {:?}", shortened(name)))
-        })?;
+        let dimension = catalog
+            .dimension_named(name)
+            .ok_or_else(|| HttpError::value(place(), Reason::Dimension(shortened(name))))?;
         dims.push(Dimension {
             code: dimension.id,
             value: (&**value).into(),
@@ -199,7 +199,10 @@ fn fields(
         let rule = kind.field_named(place, name).ok_or_else(|| {
             HttpError::value(
                 path,
-                format!("{} has no field {:?}", kind.name, shortened(name)),
+                Reason::Field {
+                    kind: kind.name.clone(),
+                    field: shortened(name),
+                },
             )
         })?;
         let value = field_value(&rule.kind, value)

@@ -1,10 +1,11 @@
 //! The words for what went wrong before the engine decided anything, in both languages.
 
-use super::error::HttpError;
+use super::error::{HttpError, Reason};
+use super::fault;
 use super::head::Language;
 use super::problem::{Hint, Problem};
 use crate::access::AccessError;
-use crate::engine::error::{Denied, EngineError, FormError, SubmitError};
+use crate::engine::error::{Denied, EngineError, FieldFault, FormError, SubmitError};
 use crate::engine::watermark::Latched;
 
 impl HttpError {
@@ -45,10 +46,14 @@ impl HttpError {
             }
             Self::BodySlow => say("body_slow", "请求体未在规定时间内到达".into()),
             Self::BodyBroken => say("body_broken", "请求体中途断开".into()),
-            Self::BodySyntax(reason) => {
-                say("body_syntax", format!("请求体不是合法的JSON：{reason}"))
-            }
-            Self::BodyForm(reason) => say("body_form", format!("请求体不符合接口定义：{reason}")),
+            Self::BodySyntax(reason) => say(
+                "body_syntax",
+                format!("请求体不是合法的JSON：{}", fault::json(reason)),
+            ),
+            Self::BodyForm(reason) => say(
+                "body_form",
+                format!("请求体不符合接口定义：{}", fault::json(reason)),
+            ),
             Self::Value { place, reason } => {
                 say("value", format!("{place}：{}", reason_zh(reason)))
             }
@@ -65,9 +70,19 @@ impl HttpError {
     }
 }
 
-/// Why a value does not fit, in Chinese where the words are fixed; the others name what they are about.
+/// Why a value does not fit, in Chinese.
+fn reason_zh(reason: &Reason) -> String {
+    match reason {
+        Reason::Fixed(english) => fixed_zh(english).to_owned(),
+        Reason::Parameter(known) => format!("没有此参数；可用：{known}"),
+        Reason::Limit(max) => format!("应为1至{max}"),
+        Reason::Dimension(name) => format!("没有要素{name}"),
+        Reason::Field { kind, field } => format!("单据类型{kind}没有字段{field}"),
+    }
+}
+
 #[rustfmt::skip]
-fn reason_zh(english: &str) -> &str {
+fn fixed_zh(english: &str) -> &str {
     match english {
         "an amount is a plain decimal such as \"1234.56\"" => "金额为十进制数，例如\"1234.56\"",
         "an amount is a text such as \"1234.56\"" => "金额为带引号的十进制数，例如\"1234.56\"",
@@ -159,17 +174,25 @@ fn form(error: &FormError, language: Language) -> Problem {
         FormError::Step { kind, step } => {
             ("type_unknown", format!("单据类型{kind}此时没有步骤{step}"))
         }
-        FormError::FieldUnwanted(field) => ("field", format!("此时不能填写字段{field}")),
-        FormError::FieldMissing(field) => ("field_missing", format!("缺少字段{field}")),
-        FormError::FieldValue { field, reason } => ("field", format!("字段{field}：{reason}")),
+        FormError::Field(wrong @ FieldFault::Missing(_)) => ("field_missing", fault::field(wrong)),
+        FormError::Field(wrong) => ("field", fault::field(wrong)),
+        FormError::Links { max, found } => ("field", format!("关联单据最多{max}个，实有{found}个")),
         FormError::Lines {
             min, max, found, ..
         } => ("line", format!("明细应为{min}至{max}条，实有{found}条")),
-        FormError::Line { line, reason } => ("line", format!("第{line}条明细：{reason}")),
+        FormError::AtLine { line, fault: wrong } => {
+            ("line", format!("第{line}条明细：{}", fault::line(wrong)))
+        }
+        FormError::Line { line, .. } => (
+            "line",
+            format!("第{line}条明细：没有可以为其生成单据的区划"),
+        ),
         FormError::Base { line, row } => {
             ("line", format!("第{line}条明细：本区划没有额度{}", row.0))
         }
-        FormError::Row { line, reason } => ("line", format!("第{line}条明细：{reason}")),
+        FormError::Row { line, reason } => {
+            ("line", format!("第{line}条明细：{}", fault::key(reason)))
+        }
         FormError::Batch { max, found } => {
             ("batch_form", format!("一批1至{max}条命令，实有{found}条"))
         }
