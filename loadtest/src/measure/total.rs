@@ -1,7 +1,7 @@
 //! Totals of a run, and their exact sum over workers: histograms are added bucket by bucket, never averaged.
 
-use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
+use hdrhistogram::{AdditionError, Histogram};
 use serde::{Deserialize, Serialize};
 
 use super::{Action, Fate, Tick};
@@ -33,6 +33,28 @@ pub struct ActionTotal {
     pub failed: u64,
     /// Latency in µs from when each request was due.
     pub latency: Histogram<u64>,
+}
+
+impl ActionTotal {
+    fn nothing() -> Self {
+        Self {
+            requests: 0,
+            commands: 0,
+            refused: 0,
+            shed: 0,
+            failed: 0,
+            latency: new_histogram(),
+        }
+    }
+
+    fn add(&mut self, other: &Self) -> Result<(), AdditionError> {
+        self.requests += other.requests;
+        self.commands += other.commands;
+        self.refused += other.refused;
+        self.shed += other.shed;
+        self.failed += other.failed;
+        self.latency.add(&other.latency)
+    }
 }
 
 /// One second of the run, over all workers.
@@ -74,16 +96,8 @@ impl Default for Totals {
 impl Totals {
     /// Nothing yet.
     pub fn new() -> Self {
-        let one = |_| ActionTotal {
-            requests: 0,
-            commands: 0,
-            refused: 0,
-            shed: 0,
-            failed: 0,
-            latency: new_histogram(),
-        };
         Self {
-            actions: Action::ALL.iter().map(one).collect(),
+            actions: Action::ALL.map(|_| ActionTotal::nothing()).to_vec(),
         }
     }
 
@@ -108,13 +122,7 @@ impl Totals {
     /// Adds another worker's totals.
     pub fn add(&mut self, other: &Self) -> Result<(), LoadError> {
         for (mine, theirs) in self.actions.iter_mut().zip(&other.actions) {
-            mine.requests += theirs.requests;
-            mine.commands += theirs.commands;
-            mine.refused += theirs.refused;
-            mine.shed += theirs.shed;
-            mine.failed += theirs.failed;
-            mine.latency
-                .add(&theirs.latency)
+            mine.add(theirs)
                 .map_err(|e| LoadError::format("histogram", e))?;
         }
         Ok(())
@@ -122,22 +130,10 @@ impl Totals {
 
     /// All actions together.
     pub fn sum(&self) -> ActionTotal {
-        let mut sum = ActionTotal {
-            requests: 0,
-            commands: 0,
-            refused: 0,
-            shed: 0,
-            failed: 0,
-            latency: new_histogram(),
-        };
+        let mut sum = ActionTotal::nothing();
         for one in &self.actions {
-            sum.requests += one.requests;
-            sum.commands += one.commands;
-            sum.refused += one.refused;
-            sum.shed += one.shed;
-            sum.failed += one.failed;
             // Same bounds on both sides: adding cannot fail.
-            let _ = sum.latency.add(&one.latency);
+            let _ = sum.add(one);
         }
         sum
     }
