@@ -2,51 +2,17 @@
 #![cfg(feature = "server")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "common/around.rs"]
+mod around;
 mod http_support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use around::Around;
 use http_support::{AGENCY, CLERK, payment, serve_on};
-use hubu_core::journal::{Batch, Journal, JournalError, JournalReader};
+use hubu_core::journal::JournalError;
 use serde_json::json;
-
-/// A journal whose disk fails from a moment on.
-struct Fragile {
-    inner: Box<dyn Journal>,
-    is_broken: Arc<AtomicBool>,
-}
-
-impl Journal for Fragile {
-    fn append(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
-        if self.is_broken.load(Ordering::Acquire) {
-            return Err(JournalError::Latched {
-                reason: "the disk is full (test)".into(),
-            });
-        }
-        self.inner.append(batch)
-    }
-
-    fn epoch(&self) -> u64 {
-        self.inner.epoch()
-    }
-
-    fn last(&self) -> u64 {
-        self.inner.last()
-    }
-
-    fn payload_max(&self) -> u64 {
-        self.inner.payload_max()
-    }
-
-    fn reader(&self) -> Box<dyn JournalReader> {
-        self.inner.reader()
-    }
-
-    fn renew(&mut self) -> Result<(), JournalError> {
-        self.inner.renew()
-    }
-}
 
 #[test]
 fn a_latched_journal_refuses_commands_and_reads_go_on() {
@@ -55,9 +21,15 @@ fn a_latched_journal_refuses_commands_and_reads_go_on() {
     let serving = serve_on(
         |_| {},
         |inner| {
-            Box::new(Fragile {
+            let before = move || match flag.load(Ordering::Acquire) {
+                true => Err(JournalError::Latched {
+                    reason: "the disk is full (test)".into(),
+                }),
+                false => Ok(()),
+            };
+            Box::new(Around {
                 inner,
-                is_broken: flag,
+                before: Box::new(before),
             })
         },
     );

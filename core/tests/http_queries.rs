@@ -5,7 +5,8 @@
 mod http_support;
 
 use http_support::{
-    AGENCY, CLERK, COUNTY, LOADER, OTHER_AGENCY, OTHER_COUNTY, REVIEWER, Who, payment, serve,
+    AGENCY, CLERK, COUNTY, Client, LOADER, OTHER_AGENCY, OTHER_COUNTY, REVIEWER, Who, payment,
+    serve,
 };
 use serde_json::json;
 
@@ -146,19 +147,21 @@ fn the_feed_tells_everything_in_order_and_each_only_what_is_theirs() {
     serving.stop();
 }
 
+/// The id of the document that loaded the rows.
+fn opening(loader: &mut Client) -> String {
+    let events = loader.get("/v1/events?after=0").json();
+    let mut events = events["events"].as_array().unwrap().iter();
+    let loaded = events.find(|event| event["type"] == "opening").unwrap();
+    loaded["document"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn a_trace_shows_every_record_and_its_vouchers() {
     let serving = serve();
     let row = serving.load(AGENCY);
     let mut loader = serving.client(LOADER);
-    let events = loader.get("/v1/events?after=0").json();
-    let events = events["events"].as_array().unwrap();
-    let opening = events
-        .iter()
-        .find(|event| event["type"] == "opening")
-        .unwrap()["document"]
-        .clone();
-    let path = format!("/v1/documents/{}/trace", opening.as_str().unwrap());
+    let opening = opening(&mut loader);
+    let path = format!("/v1/documents/{}/trace", opening);
     let trace = loader.get(&path);
     assert_eq!(trace.status, 200, "{trace:?}");
     let trace = trace.json();
@@ -184,21 +187,14 @@ fn a_document_that_ended_is_read_from_the_archive() {
     let serving = serve();
     serving.load(AGENCY);
     let mut loader = serving.client(LOADER);
-    let events = loader.get("/v1/events?after=0").json();
-    let events = events["events"].as_array().unwrap();
-    let opening = events
-        .iter()
-        .find(|event| event["type"] == "opening")
-        .unwrap()["document"]
-        .clone();
-    let id = opening.as_str().unwrap();
-    let seen = loader.get(&format!("/v1/documents/{id}")).json();
+    let opening = opening(&mut loader);
+    let seen = loader.get(&format!("/v1/documents/{opening}")).json();
     assert_eq!(
         (&seen["state"], &seen["actions"]),
         (&json!("loaded"), &json!([]))
     );
     assert_eq!(seen["lines"][0]["fields"]["planned"], "600.00");
-    let reply = loader.ask(&format!("/v1/documents/{id}/actions/load"), &json!({}));
+    let reply = loader.ask(&format!("/v1/documents/{opening}/actions/load"), &json!({}));
     assert_eq!(
         (reply.status, reply.code().as_str()),
         (409, "document_ended")

@@ -66,9 +66,9 @@ impl Place {
 fn some_life(engine: &Engine) -> DocumentId {
     opened(engine, 1, 900_000, 800_000);
     opened(engine, 2, 500, 0);
-    done(engine, payment(engine, 5_000));
-    refused(engine, payment(engine, 850_000));
-    let paid = done(engine, payment(engine, 7_000)).document;
+    done(engine, pay(engine, 5_000));
+    refused(engine, pay(engine, 850_000));
+    let paid = done(engine, pay(engine, 7_000)).document;
     walk_on(engine, paid, 7_000, 5);
     paid
 }
@@ -78,12 +78,12 @@ fn a_snapshot_and_its_tail_make_the_state_that_the_journal_makes() {
     let place = Place::new();
     let engine = place.open(None);
     some_life(&engine);
-    let repeat = payment(&engine, 11);
+    let repeat = pay(&engine, 11);
     let first = answered(&engine, repeat.clone());
     let report = place.snapshot(&engine);
     assert_eq!(report.last, engine.newest().0);
     for fen in 1..30 {
-        let document = done(&engine, payment(&engine, fen)).document;
+        let document = done(&engine, pay(&engine, fen)).document;
         walk_on(&engine, document, fen, fen as usize % 6);
     }
     opened(&engine, 3, 77, 7);
@@ -98,7 +98,7 @@ fn a_snapshot_and_its_tail_make_the_state_that_the_journal_makes() {
     assert_eq!(answered(&engine, repeat), first, "keys are remembered too");
     // The state goes on as if nothing had been: numbers, names and rows follow.
     opened(&engine, 4, 88, 8);
-    done(&engine, payment(&engine, 31));
+    done(&engine, pay(&engine, 31));
     let after = engine.digest();
     drop(engine);
     assert_eq!(Some(place.truth()), after);
@@ -114,7 +114,7 @@ fn a_snapshot_written_under_load_is_a_snapshot_like_any_other() {
         for _ in 0..2 {
             scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) {
-                    let document = done(&engine, payment(&engine, 1)).document;
+                    let document = done(&engine, pay(&engine, 1)).document;
                     walk_on(&engine, document, 1, 5);
                 }
             });
@@ -157,7 +157,7 @@ fn a_damaged_snapshot_is_left_aside_for_the_older_one_and_for_the_journal() {
     let engine = place.open(None);
     some_life(&engine);
     let old = place.snapshot(&engine);
-    done(&engine, payment(&engine, 3));
+    done(&engine, pay(&engine, 3));
     let new = place.snapshot(&engine);
     drop(engine);
     let truth = place.truth();

@@ -58,7 +58,7 @@ fn archived(views: &Views, id: DocumentId) -> Document {
 /// One document of one record and one of many; both ended.
 fn two_ended(engine: &Engine) -> (DocumentId, DocumentId) {
     opened(engine, 1, 900_000, 900_000);
-    let paid = done(engine, payment(engine, 120_000)).document;
+    let paid = done(engine, pay(engine, 120_000)).document;
     walk_on(engine, paid, 120_000, 5);
     let catalog = catalog(engine);
     let admin = person(&catalog, "loader", &["system_admin"]);
@@ -108,7 +108,7 @@ fn memory_lets_go_of_what_is_committed() {
     let folder = tempfile::tempdir().unwrap();
     let (engine, views) = start(folder.path(), true);
     let (_, paid) = two_ended(&engine);
-    let open = done(&engine, payment(&engine, 5)).document;
+    let open = done(&engine, pay(&engine, 5)).document;
     // The commit that let go of a document comes behind the batch that brought it.
     for _ in 0..200 {
         if engine.census().retiring_documents == 0 {

@@ -31,10 +31,10 @@ fn pages_of_any_size_tell_the_same_from_memory_and_from_disk() {
     let folder = tempfile::tempdir().unwrap();
     let engine = open_with(folder.path(), followed());
     opened(&engine, 1, 900_000, 900_000);
-    done(&engine, payment(&engine, 5));
-    refused(&engine, payment(&engine, 1_000_000));
+    done(&engine, pay(&engine, 5));
+    refused(&engine, pay(&engine, 1_000_000));
     for _ in 0..20 {
-        done(&engine, payment(&engine, 1));
+        done(&engine, pay(&engine, 1));
     }
     let events = all(&engine, 1000);
     let seqs: Vec<u64> = events.iter().map(|event| event.seq.0).collect();

@@ -76,18 +76,18 @@ fn sums_follow_the_rows_and_are_the_same_after_a_restart() {
     opened(&engine, 1, 900_000, 700_000);
     opened(&engine, 2, 123, 0);
     check_sums(&engine, &views);
-    let paid = done(&engine, payment(&engine, 120_000)).document;
+    let paid = done(&engine, pay(&engine, 120_000)).document;
     check_sums(&engine, &views);
     walk_on(&engine, paid, 120_000, 5);
-    done(&engine, payment(&engine, 80_000));
-    refused(&engine, payment(&engine, 800_000));
+    done(&engine, pay(&engine, 80_000));
+    refused(&engine, pay(&engine, 800_000));
     check_sums(&engine, &views);
     engine.close();
     views.finish();
 
     let (engine, views) = start(folder.path());
     check_sums(&engine, &views);
-    done(&engine, payment(&engine, 10_000));
+    done(&engine, pay(&engine, 10_000));
     opened(&engine, 3, 55, 5);
     check_sums(&engine, &views);
 }
@@ -102,7 +102,7 @@ fn views_that_start_under_load_are_whole() {
         for _ in 0..2 {
             scope.spawn(|| {
                 while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                    let _any_answer = answered(&engine, payment(&engine, 3));
+                    let _any_answer = answered(&engine, pay(&engine, 3));
                 }
             });
         }
@@ -156,9 +156,9 @@ fn a_document_waits_for_the_role_of_its_next_step() {
     let folder = tempfile::tempdir().unwrap();
     let (engine, views) = start(folder.path());
     opened(&engine, 1, 900_000, 900_000);
-    let first = done(&engine, payment(&engine, 1_000)).document;
+    let first = done(&engine, pay(&engine, 1_000)).document;
     engine.clock().advance(10);
-    let second = done(&engine, payment(&engine, 2_000)).document;
+    let second = done(&engine, pay(&engine, 2_000)).document;
 
     let waiting = work(&engine, &views, "agency_reviewer", Some(AGENCY));
     assert_eq!(ids(&waiting), [first, second], "oldest first");
@@ -227,7 +227,7 @@ fn pages_of_a_work_list_are_the_whole_list_in_order() {
     let mut all = Vec::new();
     for n in 0..7 {
         engine.clock().advance(n % 2);
-        let document = done(&engine, payment(&engine, 1)).document;
+        let document = done(&engine, pay(&engine, 1)).document;
         all.push(document);
         if n % 3 == 0 {
             walk_on(&engine, document, 1, 1);

@@ -97,10 +97,10 @@ fn tables_say_what_the_engine_says_and_go_on_after_a_restart() {
     let engine = open_with(folder.path(), followed());
     opened(&engine, 1, 900_000, 700_000);
     let (views, mark) = project(&engine, settings(database.url(), cell));
-    let paid = done(&engine, payment(&engine, 120_050)).document;
+    let paid = done(&engine, pay(&engine, 120_050)).document;
     walk_on(&engine, paid, 120_050, 5);
-    let open = done(&engine, payment(&engine, 3)).document;
-    refused(&engine, payment(&engine, 800_000));
+    let open = done(&engine, pay(&engine, 3)).document;
+    refused(&engine, pay(&engine, 800_000));
     mark.wait_blocking(engine.newest().0).unwrap();
     assert_eq!(rows_in(&sql, &schema), rows_of(&engine));
     engine.close();
@@ -152,12 +152,12 @@ fn a_database_that_was_killed_is_caught_up_with() {
     mark.wait_blocking(engine.newest().0).unwrap();
     for round in 0..3 {
         for _ in 0..20 {
-            done(&engine, payment(&engine, 2));
+            done(&engine, pay(&engine, 2));
         }
         if round < 2 {
             database.stop_immediate().unwrap();
             // The engine does not wait for it.
-            done(&engine, payment(&engine, 5));
+            done(&engine, pay(&engine, 5));
             database.start_again().unwrap();
         }
     }

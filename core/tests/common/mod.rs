@@ -11,6 +11,8 @@
     reason = "each test file uses its part of it"
 )]
 
+mod around;
+
 use hubu_core::catalog::model::Catalog;
 use hubu_core::catalog::sources::Sources;
 use hubu_core::clock::Clock;
@@ -19,7 +21,7 @@ use hubu_core::engine::actor::Actor;
 use hubu_core::engine::answer::{Answer, Done, Refusal};
 use hubu_core::engine::command::{Act, Action, Command, Enter};
 use hubu_core::engine::open::Options;
-use hubu_core::journal::{Batch, Journal, JournalError, JournalReader, Settings, open_journal};
+use hubu_core::journal::{JournalError, Settings, open_journal};
 use hubu_kernel::document::{Dimension, Field, Line, Value};
 use hubu_kernel::ident::{Division, DocumentId, FieldId, RowId, Year};
 use hubu_kernel::money::Cents;
@@ -59,9 +61,10 @@ pub fn open(folder: &Path) -> Engine {
 pub fn open_gated(folder: &Path, options: Options) -> (Engine, Arc<Gate>) {
     let gate = Arc::new(Gate::default());
     let inner = open_journal(folder.to_str().unwrap(), &settings()).unwrap();
-    let journal = Gated {
+    let at_the_gate = Arc::clone(&gate);
+    let journal = around::Around {
         inner,
-        gate: Arc::clone(&gate),
+        before: Box::new(move || at_the_gate.pass()),
     };
     let options = Options {
         clock: Clock::manual(MARCH_MS),
@@ -90,48 +93,22 @@ impl Gate {
         self.changed.notify_all();
     }
 
-    /// From now on the disk fails.
-    pub fn fail(&self) {
-        *self.state.lock().unwrap() = (false, true);
-        self.changed.notify_all();
-    }
-}
-
-struct Gated {
-    inner: Box<dyn Journal>,
-    gate: Arc<Gate>,
-}
-
-impl Journal for Gated {
-    fn append(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
-        let state = self.gate.state.lock().unwrap();
-        let (_, broken) = *self.gate.changed.wait_while(state, |s| s.0).unwrap();
+    /// Waits while it is shut.
+    fn pass(&self) -> Result<(), JournalError> {
+        let state = self.state.lock().unwrap();
+        let (_, broken) = *self.changed.wait_while(state, |s| s.0).unwrap();
         if broken {
             return Err(JournalError::Latched {
                 reason: "the disk failed (test)".into(),
             });
         }
-        self.inner.append(batch)
+        Ok(())
     }
 
-    fn epoch(&self) -> u64 {
-        self.inner.epoch()
-    }
-
-    fn last(&self) -> u64 {
-        self.inner.last()
-    }
-
-    fn payload_max(&self) -> u64 {
-        self.inner.payload_max()
-    }
-
-    fn reader(&self) -> Box<dyn JournalReader> {
-        self.inner.reader()
-    }
-
-    fn renew(&mut self) -> Result<(), JournalError> {
-        self.inner.renew()
+    /// From now on the disk fails.
+    pub fn fail(&self) {
+        *self.state.lock().unwrap() = (false, true);
+        self.changed.notify_all();
     }
 }
 

@@ -9,7 +9,6 @@
 use crate::common::*;
 use hubu_core::clock::Clock;
 use hubu_core::engine::Engine;
-use hubu_core::engine::command::{Action, Command};
 use hubu_core::engine::open::Options;
 use hubu_core::journal::open_journal;
 use hubu_kernel::document::{Field, Value};
@@ -30,27 +29,6 @@ pub fn followed() -> Options {
 pub fn open_with(folder: &Path, options: Options) -> Arc<Engine> {
     let journal = open_journal(folder.to_str().unwrap(), &settings()).unwrap();
     Arc::new(Engine::open(journal, &sources(), options).unwrap())
-}
-
-/// A payment of `fen` from the indicator of project 1, entered and submitted by "clerk".
-pub fn payment(engine: &Engine, fen: i64) -> Command {
-    let catalog = catalog(engine);
-    let clerk = person(&catalog, "clerk", &["agency_clerk"]);
-    let mut line = line(vec![], fen);
-    line.base = Some(row(engine, "IND", 1));
-    line.to = dims(&catalog, &[("dept_econ", "30201")]);
-    let mut command = enter(
-        &catalog,
-        &clerk,
-        "payment",
-        Some("submit"),
-        AGENCY,
-        vec![line],
-    );
-    if let Action::Enter(enter) = &mut command.action {
-        enter.fields = vec![field(&catalog, "payment", "payee_match", Value::Flag(true))];
-    }
-    command
 }
 
 /// The steps of a payment behind its submission: name, role, fields.
