@@ -16,6 +16,10 @@ use std::time::Duration;
 /// How long a view waits for news before it looks whether it should stop.
 const PATIENCE: Duration = Duration::from_millis(50);
 
+/// How long a view that has caught up leaves what comes to gather: to wake for each batch would cost
+/// more than to take it. One that had nothing to do takes a batch at once.
+const REST: Duration = Duration::from_millis(5);
+
 /// Something that is built from records.
 pub(crate) trait Follower: Send + 'static {
     /// Takes the records of one batch: `records` begins at `first`, and all before was taken.
@@ -136,6 +140,9 @@ fn follow(
                     follower.take(after + 1, batch.last, records)?;
                     after = batch.last;
                     mark.raise(follower.built(after));
+                    if after >= engine.watermark().durable() {
+                        std::thread::sleep(REST);
+                    }
                 }
                 Next::Behind(until) => {
                     after = catch_up(engine, stop, mark, after, until, &mut follower)?;

@@ -8,20 +8,21 @@
 
 use super::error::ViewError;
 use super::follow::Follower;
+use super::names::{Name, Names};
 use super::rollup::{Deltas, GroupId, Rollup, Summary, Sums};
-use super::worklist::{WorkChange, WorkItem, WorkPage, WorkQuery, Worklist};
+use super::worklist::{Item, WorkChange, WorkPage, WorkQuery, Worklist};
 use crate::engine::Engine;
 use crate::engine::place::{self, SHARDS};
 use crate::engine::watermark::Watermark;
+use crate::journal::codec::Head;
 use crate::journal::codec::step::{Movements, Step, peek_movements};
 use crate::journal::{Records, codec};
 use crate::sync::Mutex;
-use hubu_kernel::document::Line;
-use hubu_kernel::evolve::begin;
-use hubu_kernel::ident::{Division, DocumentId, RowId, Seq, Year};
+use hubu_kernel::document::{Document, Entry, Line};
+use hubu_kernel::ident::{Division, DocumentId, RowId, StateId, Year};
 use hubu_kernel::money::Total;
 use hubu_kernel::posting::Side;
-use hubu_kernel::record::{Body, Decided, Record};
+use hubu_kernel::record::{Body, Decided};
 use hubu_kernel::row::RowKind;
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ use std::sync::Arc;
 pub struct Live {
     rollup: Mutex<Rollup>,
     worklist: Mutex<Worklist>,
+    /// Never locked together with the lists.
+    names: Mutex<Names>,
     mark: Arc<Watermark>,
 }
 
@@ -53,7 +56,22 @@ impl Live {
     /// [`ViewError::Stopped`] when the views are not kept any more.
     pub fn work(&self, query: &WorkQuery<'_>) -> Result<WorkPage, ViewError> {
         self.check()?;
-        Ok(self.worklist.lock().page(query))
+        let agency = self.names.lock().find(query.agency.unwrap_or_default());
+        let page = match agency {
+            Some(agency) => self.worklist.lock().page(query, agency),
+            // No open document was ever of this agency.
+            None => WorkPage {
+                items: Vec::new(),
+                next: None,
+                as_of: self.worklist.lock().as_of(),
+            },
+        };
+        let names = self.names.lock();
+        Ok(WorkPage {
+            items: page.items.iter().map(|item| item.shown(&names)).collect(),
+            next: page.next,
+            as_of: page.as_of,
+        })
     }
 
     /// Open documents, and groups of rows: for metrics.
@@ -91,6 +109,7 @@ impl Keep {
         let mut rollup = Rollup::default();
         let mut deltas = Deltas::default();
         let mut work = Vec::new();
+        let mut names = Names::default();
         let (mut stamps, mut groups) = (Vec::new(), Vec::new());
         let above = |division| parent(&engine, division);
         let ready_at = engine.walk(|_, shard, stamp| {
@@ -100,12 +119,8 @@ impl Keep {
                 *deltas.of(group) += Sums::of_row(row);
                 of_shard.push(group);
             }
-            work.extend(
-                shard
-                    .documents
-                    .values()
-                    .map(|d| WorkChange::Open(Box::new(WorkItem::of(d)))),
-            );
+            let open = shard.documents.values();
+            work.extend(open.map(|document| WorkChange::Open(standing(document, &mut names))));
             stamps.push(stamp);
             groups.push(of_shard);
         });
@@ -119,6 +134,7 @@ impl Keep {
         let live = Arc::new(Live {
             rollup: Mutex::new(rollup),
             worklist: Mutex::new(worklist),
+            names: Mutex::new(names),
             mark: Arc::new(Watermark::new(after)),
         });
         let keep = Keep {
@@ -143,16 +159,31 @@ impl Keep {
             return Ok(());
         };
         self.take_movements(seq, &moved);
-        let is_new = |id| seq > self.stamps[usize::from(place::of_document(id))];
-        if step.spawns || step.edits || (step.enters && !step.terminal) {
-            return self.take_whole(seq, &codec::decode(bytes).map_err(failed)?);
+        let tells_more = step.spawns || step.edits || (step.enters && !step.terminal);
+        let whole = tells_more.then(|| codec::decode(bytes)).transpose();
+        let whole = whole.map_err(failed)?.map(|record| record.body);
+        let decided = match &whole {
+            Some(Body::Decided(decided)) => Some(&**decided),
+            _ => None,
+        };
+        if self.is_new(seq, step.document) {
+            self.take_step(&head, &step, decided);
         }
-        if step.enters || !is_new(step.document) {
-            return Ok(());
+        for spawned in decided.map_or(&[][..], |decided| &decided.spawned) {
+            if self.is_new(seq, spawned.document) {
+                let names = &mut self.live.names.lock();
+                let by = (names.name("system"), Name::EMPTY);
+                let place = (spawned.document, spawned.state, head.time_ms);
+                let item = opened(place, &spawned.entry, by, names);
+                self.work.push(WorkChange::Open(item));
+            }
         }
-        self.work
-            .push(moved_on(&step, head.time_ms, head.actor, None));
         Ok(())
+    }
+
+    /// Whether the walk did not see the record already in this document's shard.
+    fn is_new(&self, seq: u64, document: DocumentId) -> bool {
+        seq > self.stamps[usize::from(place::of_document(document))]
     }
 
     fn take_movements(&mut self, seq: u64, moved: &Movements) {
@@ -201,30 +232,32 @@ impl Keep {
         self.deltas.of(group).rows += 1;
     }
 
-    /// A record that tells more of documents than that one moved.
-    fn take_whole(&mut self, seq: u64, record: &Record) -> Result<(), ViewError> {
-        let Body::Decided(decided) = &record.body else {
-            return Ok(());
-        };
-        if seq > self.stamps[usize::from(place::of_document(decided.document))] {
-            self.work.extend(change_of(seq, record, decided));
-        }
-        for spawned in &decided.spawned {
-            if seq > self.stamps[usize::from(place::of_document(spawned.document))] {
-                let mut document = begin(
-                    Seq(seq),
-                    record,
-                    spawned.document,
-                    spawned.state,
-                    &spawned.entry,
-                );
-                document.creator = "system".into();
-                document.previous = Box::default();
-                self.work
-                    .push(WorkChange::Open(Box::new(WorkItem::of(&document))));
+    fn take_step(&mut self, head: &Head<'_>, step: &Step, decided: Option<&Decided>) {
+        let id = step.document;
+        if step.terminal {
+            // What ends where it begins was never open.
+            if !step.enters {
+                self.work.push(WorkChange::Ended(id));
             }
+            return;
         }
-        Ok(())
+        let names = &mut self.live.names.lock();
+        let actor = names.name(head.actor);
+        self.work
+            .push(match decided.and_then(|d| d.entry.as_ref()) {
+                Some(entry) => {
+                    let place = (id, step.state, head.time_ms);
+                    WorkChange::Open(opened(place, entry, (actor, actor), names))
+                }
+                None => WorkChange::Moved {
+                    id,
+                    state: step.state,
+                    version: step.version,
+                    moved_ms: head.time_ms,
+                    previous: actor,
+                    amount: decided.and_then(|d| d.lines.as_deref()).map(amount),
+                },
+            });
     }
 }
 
@@ -244,38 +277,40 @@ fn parent(engine: &Engine, division: Division) -> Option<Division> {
     engine.catalogs().current().1.divisions.parent(division)
 }
 
-fn change_of(seq: u64, record: &Record, decided: &Decided) -> Option<WorkChange> {
-    match &decided.entry {
-        Some(_) if decided.terminal => None,
-        Some(entry) => {
-            let document = begin(Seq(seq), record, decided.document, decided.state, entry);
-            Some(WorkChange::Open(Box::new(WorkItem::of(&document))))
-        }
-        None if decided.terminal => Some(WorkChange::Ended(decided.document)),
-        None => Some(WorkChange::Moved {
-            id: decided.document,
-            state: decided.state,
-            version: decided.version,
-            moved_ms: record.time_ms,
-            previous: Box::from(&*record.actor),
-            amount: decided.lines.as_deref().map(amount),
-        }),
+/// A document that was just entered.
+fn opened(
+    (id, state, moved_ms): (DocumentId, StateId, u64),
+    entry: &Entry,
+    (creator, previous): (Name, Name),
+    names: &mut Names,
+) -> Item {
+    Item {
+        id,
+        kind: entry.kind,
+        catalog: entry.catalog,
+        state,
+        version: 1,
+        division: entry.division,
+        year: entry.year,
+        agency: names.name(&entry.agency),
+        number: entry.number,
+        amount: amount(&entry.lines),
+        moved_ms,
+        creator,
+        previous,
     }
 }
 
-fn moved_on(step: &Step, moved_ms: u64, actor: &str, amount: Option<Total>) -> WorkChange {
-    let id: DocumentId = step.document;
-    if step.terminal {
-        return WorkChange::Ended(id);
-    }
-    let (state, version) = (step.state, step.version);
-    WorkChange::Moved {
-        id,
-        state,
-        version,
-        moved_ms,
-        previous: actor.into(),
-        amount,
+/// A document as it stands.
+fn standing(document: &Document, names: &mut Names) -> Item {
+    let place = (document.id, document.state, document.moved_ms);
+    let by = (
+        names.name(&document.creator),
+        names.name(&document.previous),
+    );
+    Item {
+        version: document.version,
+        ..opened(place, &document.entry, by, names)
     }
 }
 

@@ -12,6 +12,7 @@ pub mod error;
 pub mod feed;
 mod follow;
 pub mod live;
+mod names;
 pub mod rollup;
 #[cfg(feature = "postgres")]
 pub mod standard;

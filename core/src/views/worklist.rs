@@ -5,12 +5,15 @@
 //! its agency there, so that an agency's people never look past another's documents.
 //! A step that only the creator may take (撤回) is nobody's work, unless the state has no other.
 
+use super::names::{Name, Names};
 use crate::catalog::document::{Acting, DocumentType, RoleSet};
 use crate::engine::catalogs::Catalogs;
-use hubu_kernel::document::Document;
+use hashbrown::HashMap;
 use hubu_kernel::ident::{CatalogVersion, Division, DocumentId, StateId, TypeId, Year};
 use hubu_kernel::money::Total;
-use std::collections::{BTreeSet, HashMap};
+use smallvec::SmallVec;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The most documents that one page looks at; a thin filter answers with few items and a cursor.
 const LOOKED_MAX: usize = 20_000;
@@ -36,7 +39,7 @@ pub struct WorkItem {
     /// Of which year.
     pub year: Year,
     /// The agency, or empty.
-    pub agency: Box<str>,
+    pub agency: Arc<str>,
     /// Its number in the series of its division, year and type.
     pub number: u64,
     /// Σ of its lines, in 分.
@@ -44,28 +47,46 @@ pub struct WorkItem {
     /// When it last moved: milliseconds since 1970-01-01 UTC.
     pub waiting_since_ms: u64,
     /// Who entered it: may not take steps that must be another's.
-    pub creator: Box<str>,
+    pub creator: Arc<str>,
     /// Who took the last step.
-    pub previous: Box<str>,
+    pub previous: Arc<str>,
 }
 
-impl WorkItem {
-    /// The item of an open document.
-    pub(crate) fn of(document: &Document) -> WorkItem {
+/// A [`WorkItem`] as it is kept: its texts by name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Item {
+    pub(crate) id: DocumentId,
+    pub(crate) kind: TypeId,
+    pub(crate) catalog: CatalogVersion,
+    pub(crate) state: StateId,
+    pub(crate) version: u32,
+    pub(crate) division: Division,
+    pub(crate) year: Year,
+    pub(crate) agency: Name,
+    pub(crate) number: u64,
+    pub(crate) amount: Total,
+    pub(crate) moved_ms: u64,
+    pub(crate) creator: Name,
+    pub(crate) previous: Name,
+}
+
+impl Item {
+    /// As it is shown.
+    pub(crate) fn shown(&self, names: &Names) -> WorkItem {
         WorkItem {
-            id: document.id,
-            kind: document.entry.kind,
-            catalog: document.entry.catalog,
-            state: document.state,
-            version: document.version,
-            division: document.entry.division,
-            year: document.entry.year,
-            agency: document.entry.agency.clone(),
-            number: document.entry.number,
-            amount: document.entry.amount(),
-            waiting_since_ms: document.moved_ms,
-            creator: document.creator.clone(),
-            previous: document.previous.clone(),
+            id: self.id,
+            kind: self.kind,
+            catalog: self.catalog,
+            state: self.state,
+            version: self.version,
+            division: self.division,
+            year: self.year,
+            agency: names.text(self.agency),
+            number: self.number,
+            amount: self.amount,
+            waiting_since_ms: self.moved_ms,
+            creator: names.text(self.creator),
+            previous: names.text(self.previous),
         }
     }
 }
@@ -92,9 +113,9 @@ pub type WorkPlace = (u64, DocumentId);
 
 /// A part of a work list.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct WorkPage {
+pub struct WorkPage<I = WorkItem> {
     /// Oldest first.
-    pub items: Vec<WorkItem>,
+    pub items: Vec<I>,
     /// Where the next part begins; `None` at the end.
     pub next: Option<WorkPlace>,
     /// The last record that the list contains.
@@ -105,22 +126,22 @@ pub struct WorkPage {
 struct ListKey {
     division: Division,
     role: u8,
-    /// 0 for the whole division.
-    agency: u32,
+    /// [`Name::EMPTY`] for the whole division.
+    agency: Name,
 }
 
 /// What happened to one document, for [`Worklist::apply`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum WorkChange {
     /// It came to be, or is seen for the first time.
-    Open(Box<WorkItem>),
+    Open(Item),
     /// It moved on.
     Moved {
         id: DocumentId,
         state: StateId,
         version: u32,
         moved_ms: u64,
-        previous: Box<str>,
+        previous: Name,
         /// Where the step edited its lines.
         amount: Option<Total>,
     },
@@ -133,9 +154,8 @@ type Waits = Vec<(u8, Acting)>;
 
 /// See the module.
 pub(crate) struct Worklist {
-    items: HashMap<DocumentId, WorkItem>,
+    items: HashMap<DocumentId, Item>,
     lists: HashMap<ListKey, BTreeSet<WorkPlace>>,
-    agencies: HashMap<Box<str>, u32>,
     waits: HashMap<(CatalogVersion, TypeId, StateId), Waits>,
     catalogs: Catalogs,
     as_of: u64,
@@ -146,7 +166,6 @@ impl Worklist {
         Worklist {
             items: HashMap::new(),
             lists: HashMap::new(),
-            agencies: HashMap::new(),
             waits: HashMap::new(),
             catalogs: catalogs.clone(),
             as_of: 0,
@@ -158,7 +177,7 @@ impl Worklist {
         assert!(as_of >= self.as_of, "a work list only goes forward");
         for change in changes {
             match change {
-                WorkChange::Open(item) => self.put(*item),
+                WorkChange::Open(item) => self.put(item),
                 WorkChange::Ended(id) => {
                     self.take(id);
                 }
@@ -174,7 +193,7 @@ impl Worklist {
                         continue;
                     };
                     (item.state, item.version, item.previous) = (state, version, previous);
-                    item.waiting_since_ms = moved_ms;
+                    item.moved_ms = moved_ms;
                     item.amount = amount.unwrap_or(item.amount);
                     self.put(item);
                 }
@@ -183,21 +202,21 @@ impl Worklist {
         self.as_of = as_of;
     }
 
-    fn put(&mut self, item: WorkItem) {
+    fn put(&mut self, item: Item) {
         for key in self.lists_of(&item) {
             self.lists
                 .entry(key)
                 .or_default()
-                .insert((item.waiting_since_ms, item.id));
+                .insert((item.moved_ms, item.id));
         }
         self.items.insert(item.id, item);
     }
 
-    fn take(&mut self, id: DocumentId) -> Option<WorkItem> {
+    fn take(&mut self, id: DocumentId) -> Option<Item> {
         let item = self.items.remove(&id)?;
         for key in self.lists_of(&item) {
             if let Some(list) = self.lists.get_mut(&key) {
-                list.remove(&(item.waiting_since_ms, id));
+                list.remove(&(item.moved_ms, id));
                 if list.is_empty() {
                     self.lists.remove(&key);
                 }
@@ -206,7 +225,7 @@ impl Worklist {
         Some(item)
     }
 
-    fn lists_of(&mut self, item: &WorkItem) -> Vec<ListKey> {
+    fn lists_of(&mut self, item: &Item) -> SmallVec<[ListKey; 8]> {
         let catalog = self.catalogs.version(item.catalog);
         let waits = self
             .waits
@@ -216,16 +235,7 @@ impl Worklist {
                     .document_type(item.kind)
                     .map_or(Vec::new(), |kind| waits(kind, item.state))
             });
-        let agency = match self.agencies.get(&item.agency) {
-            _ if item.agency.is_empty() => 0,
-            Some(number) => *number,
-            None => {
-                let number = self.agencies.len() as u32 + 1;
-                self.agencies.insert(item.agency.clone(), number);
-                number
-            }
-        };
-        let mut keys = Vec::with_capacity(2 * waits.len());
+        let mut keys = SmallVec::new();
         for &(role, acting) in waits.iter() {
             let division = match acting {
                 Acting::Document => Some(item.division),
@@ -235,34 +245,27 @@ impl Worklist {
             keys.push(ListKey {
                 division,
                 role,
-                agency: 0,
+                agency: Name::EMPTY,
             });
-            if agency != 0 {
+            if item.agency != Name::EMPTY {
                 keys.push(ListKey {
                     division,
                     role,
-                    agency,
+                    agency: item.agency,
                 });
             }
         }
         keys
     }
 
-    /// A part of the list that the query describes.
-    pub(crate) fn page(&self, query: &WorkQuery<'_>) -> WorkPage {
+    /// A part of the list that the query describes; `agency` is the name of its agency, or empty.
+    pub(crate) fn page(&self, query: &WorkQuery<'_>, agency: Name) -> WorkPage<Item> {
         let mut page = WorkPage {
             items: Vec::new(),
             next: None,
             as_of: self.as_of,
         };
         let limit = query.limit.clamp(1, WORK_PAGE_MAX);
-        let agency = match query.agency {
-            None => 0,
-            Some(agency) => match self.agencies.get(agency) {
-                Some(number) => *number,
-                None => return page,
-            },
-        };
         let mut lists: Vec<&BTreeSet<WorkPlace>> = Vec::new();
         for role in (0..64).filter(|role| query.roles.0 & 1 << role != 0) {
             let key = ListKey {
@@ -285,12 +288,17 @@ impl Worklist {
                 if page.items.len() == limit {
                     break;
                 }
-                page.items.push(item.clone());
+                page.items.push(*item);
             }
             last = Some(place);
         }
         page.next = last;
         page
+    }
+
+    /// The record up to which the lists are kept.
+    pub(crate) fn as_of(&self) -> u64 {
+        self.as_of
     }
 
     pub(crate) fn len(&self) -> usize {
