@@ -192,12 +192,14 @@ fn a_thread_remembers_tokens_until_they_expire() {
             })
             .unwrap();
         assert!(recent.get(token.as_bytes(), NOW).is_none());
-        recent.put(
-            token.as_bytes(),
-            tokens.verify(token.as_bytes(), NOW).unwrap(),
-        );
+        let shared = tokens.verify(token.as_bytes(), NOW).unwrap();
+        recent.put(token.as_bytes(), &shared);
         let known = recent.get(token.as_bytes(), NOW + 59).unwrap();
-        assert_eq!(*known.actor.name, format!("zhang-{number}"));
+        assert_eq!(known, shared.actor);
+        assert!(
+            !std::sync::Arc::ptr_eq(&known.name, &shared.actor.name),
+            "the thread's own"
+        );
         assert!(
             recent.get(token.as_bytes(), NOW + 60).is_none(),
             "its time is over"

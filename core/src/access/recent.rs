@@ -1,15 +1,17 @@
 //! The tokens that one thread saw lately: a small table, without locks, in front of the shared cache.
 //!
 //! A gateway sends many people's requests over few connections, so the last token of a connection
-//! says little there.
+//! says little there. Each thread has an actor of its own for a token: counting who holds one that two
+//! threads share would pass its cache line to and fro with every request.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::token::Verified;
+use crate::engine::actor::Actor;
 
 /// Places of the table: a power of two.
-const PLACES: usize = 1024;
+const PLACES: usize = 8192;
 
 /// See the module.
 pub struct Recent {
@@ -25,21 +27,23 @@ impl Default for Recent {
 }
 
 impl Recent {
-    /// The token, where it was seen lately and is still good at `now_seconds` since 1970.
+    /// Who holds the token, where it was seen lately and is still good at `now_seconds` since 1970.
     #[inline]
-    pub fn get(&self, token: &[u8], now_seconds: u64) -> Option<Arc<Verified>> {
+    pub fn get(&self, token: &[u8], now_seconds: u64) -> Option<Arc<Actor>> {
         let places = self.places.borrow();
         let known = places.get(place(token))?.as_ref();
         known
             .filter(|known| known.is_good(token, now_seconds))
-            .cloned()
+            .map(|known| known.actor.clone())
     }
 
-    /// Keeps a token in the place of another.
-    pub fn put(&self, token: &[u8], verified: Arc<Verified>) {
+    /// Keeps a token in the place of another, and returns this thread's own copy.
+    pub fn put(&self, token: &[u8], shared: &Verified) -> Arc<Verified> {
+        let own = Arc::new(shared.apart());
         if let Some(place) = self.places.borrow_mut().get_mut(place(token)) {
-            *place = Some(verified);
+            *place = Some(own.clone());
         }
+        own
     }
 }
 

@@ -34,6 +34,20 @@ impl Verified {
     pub fn is_good(&self, token: &[u8], now_seconds: u64) -> bool {
         now_seconds < self.expires_seconds && *self.token == *token
     }
+
+    /// The same, sharing nothing with this one.
+    pub(super) fn apart(&self) -> Self {
+        Self {
+            token: self.token.clone(),
+            expires_seconds: self.expires_seconds,
+            actor: Arc::new(Actor {
+                name: Arc::from(&*self.actor.name),
+                agency: self.actor.agency.as_deref().map(Arc::from),
+                dept: self.actor.dept.as_deref().map(Arc::from),
+                ..*self.actor
+            }),
+        }
+    }
 }
 
 /// The tokens that this server knows to be good.

@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::resolve;
 use super::respond::Reply;
 use super::session::Session;
-use super::wire::answer::Id;
+use super::wire::answer::{Id, Number};
 use super::wire::query::{DocumentView, FieldValue, LineView, Object, dims};
 use super::worker::Worker;
 use crate::catalog::document::{DocumentType, TransitionRule};
@@ -100,7 +100,12 @@ pub(super) fn view<'a>(
         kind: &kind.name,
         state: &state.name,
         version: document.version,
-        number: number_text(entry.division.0, entry.year.0, &kind.series, entry.number),
+        number: Number {
+            division: entry.division,
+            year: entry.year,
+            series: &kind.series,
+            number: entry.number,
+        },
         division: format!("{:09}", entry.division.0),
         fiscal_year: entry.year.0,
         agency: Some(&*entry.agency).filter(|agency| !agency.is_empty()),
@@ -116,11 +121,6 @@ pub(super) fn view<'a>(
         history: document.history.iter().map(|seq| Id(seq.0)).collect(),
         actions: actions(catalog, kind, &standing, actor),
     })
-}
-
-/// A document's number: `420106000-2026-PAY-000123`.
-pub(super) fn number_text(division: u32, year: u16, series: &str, number: u64) -> String {
-    format!("{division:09}-{year}-{series}-{number:06}")
 }
 
 fn fields<'a>(kind: &'a DocumentType, fields: &'a [Field]) -> Object<'a, FieldValue<'a>> {

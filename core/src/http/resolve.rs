@@ -45,7 +45,7 @@ pub(super) fn enter(catalog: &Catalog, body: &CreateBody<'_>) -> Result<Enter, H
         division,
         year: Year(body.fiscal_year),
         agency: body.agency.as_deref().unwrap_or_default().into(),
-        fields: fields(kind, FieldPlace::Header, &body.fields, "fields")?,
+        fields: fields(kind, FieldPlace::Header, &body.fields, &header)?,
         lines: lines(catalog, kind, &body.lines)?,
         links: body
             .links
@@ -97,7 +97,7 @@ pub(super) fn act(
         document,
         transition: step.name.into(),
         if_match: step.if_match,
-        fields: fields(kind, FieldPlace::Header, step.fields, "fields")?,
+        fields: fields(kind, FieldPlace::Header, step.fields, &header)?,
         lines,
     })
 }
@@ -117,9 +117,14 @@ pub(super) fn document_id(text: &str, place: &str) -> Result<DocumentId, HttpErr
 /// # Errors
 /// It is no decimal number of its range.
 pub(super) fn row_id(text: &str, place: &str) -> Result<RowId, HttpError> {
+    row_number(text).ok_or_else(|| HttpError::value(place, NO_ROW))
+}
+
+const NO_ROW: &str = "no id of a row";
+
+fn row_number(text: &str) -> Option<RowId> {
     let id = number(text).and_then(|id| u32::try_from(id).ok());
     id.map(RowId)
-        .ok_or_else(|| HttpError::value(place, "no id of a row"))
 }
 
 /// A decimal number without sign; leading zeros are refused, so that an id has one spelling.
@@ -127,6 +132,11 @@ pub(super) fn number(text: &str) -> Option<u64> {
     let is_plain =
         text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     if is_plain { text.parse().ok() } else { None }
+}
+
+/// Where the fields of the head stand, for problems.
+fn header() -> String {
+    "fields".to_owned()
 }
 
 fn lines(
@@ -146,9 +156,12 @@ fn line(
 ) -> Result<Line, HttpError> {
     let place = |name: &str| format!("lines[{at}].{name}");
     let row = |text: &Option<Text<'_>>, name: &str| {
-        text.as_deref()
-            .map(|text| row_id(text, &place(name)))
-            .transpose()
+        let Some(text) = text.as_deref() else {
+            return Ok(None);
+        };
+        row_number(text)
+            .map(Some)
+            .ok_or_else(|| HttpError::value(place(name), NO_ROW))
     };
     let month = match body.month {
         None => None,
@@ -165,7 +178,7 @@ fn line(
         to_base: row(&body.to_row, "to_row")?,
         to: dimensions(catalog, &body.to, &|| place("to"))?,
         month,
-        fields: fields(kind, FieldPlace::Line, &body.fields, &place("fields"))?,
+        fields: fields(kind, FieldPlace::Line, &body.fields, &|| place("fields"))?,
     })
 }
 
@@ -192,13 +205,13 @@ fn fields(
     kind: &DocumentType,
     place: FieldPlace,
     pairs: &Pairs<'_, Scalar<'_>>,
-    path: &str,
+    path: &dyn Fn() -> String,
 ) -> Result<Vec<Field>, HttpError> {
     let mut fields = Vec::with_capacity(pairs.0.len());
     for (name, value) in &pairs.0 {
         let rule = kind.field_named(place, name).ok_or_else(|| {
             HttpError::value(
-                path,
+                path(),
                 Reason::Field {
                     kind: kind.name.clone(),
                     field: shortened(name),
@@ -206,7 +219,7 @@ fn fields(
             )
         })?;
         let value = field_value(&rule.kind, value)
-            .map_err(|why| HttpError::value(format!("{path}.{}", rule.name), why))?;
+            .map_err(|why| HttpError::value(format!("{}.{}", path(), rule.name), why))?;
         fields.push(Field { id: rule.id, value });
     }
     fields.sort_unstable_by_key(|field| field.id);

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::access::Verified;
+use crate::engine::actor::Actor;
 
 /// Length of a tick in milliseconds.
 pub const TICK_MS: u64 = 250;
@@ -38,7 +39,7 @@ pub struct Session {
     is_blocked: Cell<bool>,
     /// Since when it has been as it is, in ticks.
     since: Cell<u32>,
-    /// The token that the last request showed.
+    /// The token that was last verified for this connection: one person's, as a rule.
     token: RefCell<Option<Arc<Verified>>>,
 }
 
@@ -93,17 +94,17 @@ impl Session {
         now_ticks().wrapping_sub(self.since.get())
     }
 
-    /// The token of the last request, when it is this one and still good.
+    /// Who holds this token, when it is the one that is remembered and still good.
     #[inline]
-    pub fn known(&self, token: &[u8], now_seconds: u64) -> Option<Arc<Verified>> {
+    pub fn known(&self, token: &[u8], now_seconds: u64) -> Option<Arc<Actor>> {
         let known = self.token.borrow();
         known
             .as_ref()
             .filter(|known| known.is_good(token, now_seconds))
-            .cloned()
+            .map(|known| known.actor.clone())
     }
 
-    /// Remembers the token of this request.
+    /// Remembers a token in place of another.
     pub fn remember(&self, verified: Arc<Verified>) {
         self.token.replace(Some(verified));
     }

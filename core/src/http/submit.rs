@@ -7,13 +7,12 @@ use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 
-use super::document::number_text;
 use super::error::HttpError;
 use super::head::{self, Language};
 use super::problem::Problem;
 use super::respond::Reply;
 use super::session::Session;
-use super::wire::answer::{Id, Moved};
+use super::wire::answer::{Id, Moved, Number};
 use super::wire::command::{ActBody, CreateBody};
 use super::worker::Worker;
 use super::{document, refusal, resolve};
@@ -227,9 +226,12 @@ pub(super) fn moved<'e>(engine: &'e Engine, done: &Done) -> Result<Moved<'e>, Ht
     let lost = || HttpError::Internal(format!("record {} is of no known type", done.seq.0));
     let kind = catalog.document_type(done.kind).ok_or_else(lost)?;
     let state = kind.state(done.state).ok_or_else(lost)?;
-    let number = done
-        .number
-        .map(|(division, year, number)| number_text(division.0, year.0, &kind.series, number));
+    let number = done.number.map(|(division, year, number)| Number {
+        division,
+        year,
+        series: &kind.series,
+        number,
+    });
     Ok(Moved {
         id: Id(done.document.0),
         kind: &kind.name,

@@ -4,7 +4,7 @@ use hubu_kernel::ident::{DocumentId, Year};
 use hyper::StatusCode;
 use hyper::http::request::Parts;
 
-use super::document::{Standing, actions, number_text};
+use super::document::{Standing, actions};
 use super::error::HttpError;
 use super::money::Amount;
 use super::params::Params;
@@ -14,7 +14,7 @@ use super::resolve::number;
 use super::respond::Reply;
 use super::session::Session;
 use super::time::Moment;
-use super::wire::answer::Id;
+use super::wire::answer::{Id, Number};
 use super::wire::list::{LedgerView, SummaryView, WorkList, WorkView};
 use super::worker::Worker;
 use crate::catalog::document::RoleSet;
@@ -128,7 +128,12 @@ fn view<'a>(
         kind: &kind.name,
         state: &kind.state(item.state).ok_or_else(lost)?.name,
         version: item.version,
-        number: number_text(item.division.0, item.year.0, &kind.series, item.number),
+        number: Number {
+            division: item.division,
+            year: item.year,
+            series: &kind.series,
+            number: item.number,
+        },
         division: format!("{:09}", item.division.0),
         agency: Some(&*item.agency).filter(|agency| !agency.is_empty()),
         amount: Amount(item.amount),

@@ -113,18 +113,16 @@ impl Worker {
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_secs());
         if let Some(known) = session.known(token, now_seconds) {
-            return Ok(known.actor.clone());
+            return Ok(known);
         }
-        let verified = match self.recent.get(token, now_seconds) {
-            Some(verified) => verified,
-            None => {
-                let verified = self.app.tokens.verify(token, now_seconds)?;
-                self.recent.put(token, verified.clone());
-                verified
-            }
-        };
-        session.remember(verified.clone());
-        Ok(verified.actor.clone())
+        if let Some(known) = self.recent.get(token, now_seconds) {
+            return Ok(known);
+        }
+        let verified = self.app.tokens.verify(token, now_seconds)?;
+        let verified = self.recent.put(token, &verified);
+        let actor = verified.actor.clone();
+        session.remember(verified);
+        Ok(actor)
     }
 
     /// The whole body of a request that is let in, and its place among those under way.

@@ -38,6 +38,9 @@ impl Protocols {
         let mut http1 = http1::Builder::new();
         // One buffer for head and body in place of a list: fewer bytes for each idle connection.
         http1.max_buf_size(header_limit_bytes).writev(false);
+        // Nobody looks whether the client is still there while its request is answered: that look would take
+        // a new buffer for each request that waits for the journal.
+        http1.half_close(true);
         let mut http2 = http2::Builder::new(Local);
         let header_limit = u32::try_from(header_limit_bytes).unwrap_or(u32::MAX);
         http2

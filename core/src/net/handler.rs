@@ -21,7 +21,7 @@ pub type Answer = Response<Full<Bytes>>;
 
 /// Answers the requests of one network thread; cloned into each connection, so a pointer or two.
 pub trait Handler: Clone + 'static {
-    /// Answers one request. Dropped half-way when the client goes away.
+    /// Answers one request. On HTTP/1.1 it runs to its end even when the client goes away meanwhile.
     fn answer(&self, session: &Session, request: Request<Incoming>)
     -> impl Future<Output = Answer>;
 }

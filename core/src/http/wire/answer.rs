@@ -1,5 +1,6 @@
 //! Answers to commands, as they go out.
 
+use hubu_kernel::ident::{Division, Year};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -12,6 +13,31 @@ pub struct Id(pub u64);
 impl Serialize for Id {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
+    }
+}
+
+/// A document's number: `420106000-2026-PAY-000123`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Number<'a> {
+    /// Whose series.
+    pub division: Division,
+    /// Of which year.
+    pub year: Year,
+    /// The series of the document's type.
+    pub series: &'a str,
+    /// Its place there, from 1.
+    pub number: u64,
+}
+
+impl Serialize for Number<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self {
+            division: Division(division),
+            year: Year(year),
+            series,
+            number,
+        } = self;
+        serializer.collect_str(&format_args!("{division:09}-{year}-{series}-{number:06}"))
     }
 }
 
@@ -30,8 +56,8 @@ pub struct Moved<'a> {
     pub version: u32,
     /// Its number, in the answer to the command that entered it; left out of the answers to later steps.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "420106000-2026-PAY-000123")]
-    pub number: Option<String>,
+    #[schema(value_type = String, nullable = false, example = "420106000-2026-PAY-000123")]
+    pub number: Option<Number<'a>>,
     /// The journal's number of this decision.
     #[schema(value_type = String, example = "456")]
     pub seq: Id,

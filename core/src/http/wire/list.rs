@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::super::money::Amount;
 use super::super::time::Moment;
-use super::answer::Id;
+use super::answer::{Id, Number};
 use crate::views::rollup::Sums;
 
 /// A document that waits for somebody.
@@ -22,7 +22,8 @@ pub struct WorkView<'a> {
     /// Its version.
     pub version: u32,
     /// Its number.
-    pub number: String,
+    #[schema(value_type = String)]
+    pub number: Number<'a>,
     /// Whose it is: nine digits.
     pub division: String,
     /// The agency, or null.

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::super::money::Amount;
-use super::answer::Id;
+use super::answer::{Id, Number};
 use crate::catalog::calendar::format_day;
 use crate::catalog::model::Catalog;
 use hubu_kernel::document::{Dimension, Value};
@@ -63,7 +63,8 @@ pub struct DocumentView<'a> {
     pub version: u32,
     /// Its number.
     #[schema(example = "420106000-2026-PAY-000123")]
-    pub number: String,
+    #[schema(value_type = String)]
+    pub number: Number<'a>,
     /// Whose it is: nine digits.
     pub division: String,
     /// Of which year.
