@@ -38,6 +38,24 @@ pub(super) async fn document(
     head: &Parts,
     id: &str,
 ) -> Result<Reply, HttpError> {
+    let (found, actor) = readable(worker, session, head, id).await?;
+    let view = view(&worker.app.engine, &found, &actor)?;
+    Ok(worker
+        .writer
+        .json(StatusCode::OK, &view)?
+        .with_version(found.version))
+}
+
+/// The document of this id, and who asks for it.
+///
+/// # Errors
+/// There is none, or it is outside of their scope: they are not told which.
+pub(super) async fn readable(
+    worker: &Worker,
+    session: &Session,
+    head: &Parts,
+    id: &str,
+) -> Result<(Arc<Document>, Arc<Actor>), HttpError> {
     let actor = worker.actor(session, &head.headers)?;
     let lost = || HttpError::NotFound("document");
     let id = resolve::document_id(id, "id").map_err(|_| lost())?;
@@ -45,11 +63,7 @@ pub(super) async fn document(
     let catalog = worker.app.engine.catalogs().version(found.entry.catalog);
     let (division, agency) = (found.entry.division, Some(&*found.entry.agency));
     may_read(catalog, &actor, division, agency).map_err(|_| lost())?;
-    let view = view(&worker.app.engine, &found, &actor)?;
-    Ok(worker
-        .writer
-        .json(StatusCode::OK, &view)?
-        .with_version(found.version))
+    Ok((found, actor))
 }
 
 /// A document from memory or from the archive; `None` where there is none.

@@ -12,7 +12,6 @@ use super::document;
 use super::error::HttpError;
 use super::params::Params;
 use super::problem::Problem;
-use super::resolve;
 use super::respond::Reply;
 use super::session::Session;
 use super::tell::Teller;
@@ -93,14 +92,8 @@ pub(super) async fn trace(
     head: &Parts,
     id: &str,
 ) -> Result<Reply, HttpError> {
-    let actor = worker.actor(session, &head.headers)?;
-    let lost = || HttpError::NotFound("document");
-    let id = resolve::document_id(id, "id").map_err(|_| lost())?;
-    let found = document::find(worker, id).await?.ok_or_else(lost)?;
+    let (found, actor) = document::readable(worker, session, head, id).await?;
     let engine = worker.app.engine.clone();
-    let catalog = engine.catalogs().version(found.entry.catalog).clone();
-    let (division, agency) = (found.entry.division, Some(&*found.entry.agency));
-    may_read(&catalog, &actor, division, agency).map_err(|_| lost())?;
     let read = move || told(&engine, &found, &actor);
     let bytes = worker.app.reader.run(read).await??;
     Ok(Reply::bytes("application/json", bytes))
