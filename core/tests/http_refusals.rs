@@ -5,7 +5,7 @@
 mod http_support;
 
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http_support::{
     AGENCY, CLERK, COUNTY, Client, OTHER_AGENCY, OTHER_COUNTY, Who, payment, serve, serve_with,
@@ -249,8 +249,16 @@ fn too_much_at_once_is_shed() {
     first.stream.write_all(head.as_bytes()).unwrap();
     std::thread::sleep(Duration::from_millis(200));
     let mut second = serving.client(CLERK);
-    let reply = second.ask("/v1/documents", &json!({}));
-    assert_eq!((reply.status, reply.code().as_str()), (503, "shed"));
+    // On a busy machine the first may come later.
+    let end = Instant::now() + Duration::from_secs(4);
+    let reply = loop {
+        let reply = second.ask("/v1/documents", &json!({}));
+        if reply.status == 503 {
+            break reply;
+        }
+        assert!(Instant::now() < end, "{reply:?}");
+    };
+    assert_eq!(reply.code(), "shed");
     assert!(reply.head.contains("retry-after: 1"), "{reply:?}");
     first.stream.write_all(b"{}").unwrap();
     assert_eq!(first.hear().status, 422, "what was let in is answered");
