@@ -30,7 +30,11 @@ impl Clock {
             Clock::System(latest) => {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH);
                 let now = since.map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX));
-                latest.fetch_max(now, Ordering::AcqRel).max(now)
+                // Written once a millisecond, not once a command: every thread looks here.
+                match latest.load(Ordering::Acquire) {
+                    seen if seen >= now => seen,
+                    _ => latest.fetch_max(now, Ordering::AcqRel).max(now),
+                }
             }
         }
     }

@@ -65,7 +65,7 @@ pub struct Line {
 }
 
 /// What a new document is made of.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Entry {
     /// Its type.
     pub kind: TypeId,

@@ -12,7 +12,7 @@ pub fn broken(row: &Row) -> Option<Fault> {
     if !row.is_sound() {
         return Some(Fault::Negative);
     }
-    if row.control == Control::Strict && row.available() < 0 {
+    if row.hold.control() == Control::Strict && row.available() < 0 {
         return Some(Fault::Insufficient);
     }
     match &row.schedule {

@@ -151,7 +151,7 @@ impl Row {
     ) -> Result<Option<Overdrawn>, Fault> {
         debug_assert!(self.is_sound(), "{self:?}");
         if operation.is_mark() {
-            self.frozen = operation == Operation::Freeze;
+            self.hold = self.hold.with_frozen(operation == Operation::Freeze);
             return Ok(None);
         }
         if !amount.is_positive() {
@@ -174,7 +174,7 @@ impl Row {
     ) -> Result<Option<Overdrawn>, Fault> {
         assert!(amount.is_positive(), "judged before");
         assert!(operation.undoing().is_some(), "a decrease is held first");
-        if self.frozen {
+        if self.hold.is_frozen() {
             return Err(Fault::Frozen);
         }
         let fault = if self.available() < Total::from(amount.0) {
@@ -182,7 +182,7 @@ impl Row {
         } else {
             self.ahead_of_plan(operation, amount, month)?
         };
-        match (fault, self.control) {
+        match (fault, self.hold.control()) {
             (None, _) | (Some(_), Control::None) => Ok(None),
             (Some(_), Control::Warn) => Ok(Some(Overdrawn)),
             (Some(fault), Control::Strict) => Err(fault),

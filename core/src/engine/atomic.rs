@@ -10,10 +10,10 @@ use crate::engine::command::{BATCH_MAX, Command};
 use crate::engine::content::content_of;
 use crate::engine::error::{FormError, SubmitError};
 use crate::engine::group::NotTaken;
-use crate::engine::held::{Held, Touched};
+use crate::engine::held::{Held, ShardSet};
 use crate::engine::place;
-use crate::engine::shard::{Access, Evolving, Shards, Spent};
-use crate::engine::submit::{Append, Halt, Scratch, Sink, decide_held};
+use crate::engine::shard::{Access, Evolving, Shards};
+use crate::engine::submit::{Halt, Scratch, Sink, decide_held};
 use crate::engine::undo::Undo;
 use hubu_kernel::evolve::evolve;
 use hubu_kernel::ident::Seq;
@@ -65,7 +65,6 @@ impl Sink for Trial {
         let seq = Seq(self.base + self.records.len() as u64);
         self.refused |= matches!(record.body, Body::Refused(_));
         evolve(&mut Evolving { access: held, seq }, seq, record);
-        held.touch(seq);
         self.records.push((record.clone(), bytes.to_vec()));
         Ok(seq)
     }
@@ -120,11 +119,12 @@ impl Engine {
         state: &Shards,
         commands: &[Command],
         scratch: &mut Scratch,
-    ) -> Result<Touched, BatchError> {
-        let mut all = Touched::default();
+    ) -> Result<ShardSet, BatchError> {
+        let mut all = ShardSet::default();
         for (index, command) in commands.iter().enumerate() {
-            let content = content_of(&command.action);
-            match self.prepare(state, command, content, scratch) {
+            scratch.content = content_of(&command.action);
+            scratch.now_ms = self.clock().now_ms();
+            match self.prepare(state, command, scratch) {
                 Ok(_) => all.add_all(&scratch.touched),
                 Err(error) => match self.repeated(state, scratch.once) {
                     Ok(Some(_)) => {}
@@ -174,7 +174,7 @@ impl Engine {
         } = trial;
         undo.put_back(held);
         match failed {
-            Some((_, Halt::Moved | Halt::PlanWithKeys(_))) => return Ok(Tried::Again),
+            Some((_, Halt::Moved | Halt::PlanWithKeys)) => return Ok(Tried::Again),
             Some((index, Halt::Error(error))) => return Err(BatchError { index, error }),
             None => {}
         }
@@ -200,7 +200,9 @@ impl Engine {
         trial: &mut Trial,
         scratch: &mut Scratch,
     ) -> Result<Ticket, Halt> {
-        let intent = match self.prepare(held, command, content_of(&command.action), scratch) {
+        scratch.content = content_of(&command.action);
+        scratch.now_ms = self.clock().now_ms();
+        let intent = match self.prepare(held, command, scratch) {
             Ok(intent) => intent,
             Err(error) => {
                 let first = self.repeated(held, scratch.once)?;
@@ -227,8 +229,9 @@ impl Engine {
         let Some((record, bytes)) = last else {
             return Err(SubmitError::Closed);
         };
-        let seq = Append(self).take(held, &record, &bytes)?;
-        spend(held, &record, seq);
+        let seq = self.group.append(&bytes)?;
+        held.shard(place::of_once(record.once.key))
+            .spend(record.once, seq);
         Ok(Ticket {
             seq,
             answer: Answer::of(seq, &record),
@@ -251,8 +254,8 @@ impl Engine {
         let first = self.group.append_all(all, bytes, records.len() as u64)?;
         for (seq, (record, _)) in (first.0..).map(Seq).zip(records) {
             evolve(&mut Evolving { access: held, seq }, seq, record);
-            held.touch(seq);
-            spend(held, record, seq);
+            held.shard(place::of_once(record.once.key))
+                .spend(record.once, seq);
         }
         for ticket in tickets {
             let Some(at) = ticket.seq.0.checked_sub(base) else {
@@ -266,15 +269,4 @@ impl Engine {
         }
         Ok(())
     }
-}
-
-fn spend(held: &mut Held<'_>, record: &Record, seq: Seq) {
-    let once = record.once;
-    let spent = Spent {
-        body: once.body,
-        seq: seq.0,
-    };
-    held.shard(place::of_once(once.key))
-        .once
-        .insert(once.key, spent);
 }

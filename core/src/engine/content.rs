@@ -1,13 +1,13 @@
 //! What a command brings (内容), apart from who asks and where: and the name that it has by it.
 
 use crate::engine::Engine;
-use crate::engine::command::{Action, Command};
+use crate::engine::command::{Action, Command, Enter};
 use crate::engine::error::SubmitError;
 use crate::engine::look::Look;
 use crate::engine::once::Asked;
 use crate::engine::place;
 use hubu_kernel::document::Entry;
-use hubu_kernel::ident::{CatalogVersion, Division, Seq, TypeId, Year};
+use hubu_kernel::ident::Seq;
 use hubu_kernel::record::Once;
 
 impl Engine {
@@ -16,11 +16,7 @@ impl Engine {
     pub(crate) fn repeated(&self, look: &dyn Look, once: Once) -> Result<Option<Seq>, SubmitError> {
         let mut spent = None;
         look.look(place::of_once(once.key), &mut |shard| {
-            spent = shard
-                .once
-                .get(&once.key)
-                .copied()
-                .filter(|s| s.seq >= self.horizon());
+            spent = shard.once.get(once.key).filter(|s| s.seq >= self.horizon());
         });
         match spent {
             Some(spent) if spent.body != once.body => Err(SubmitError::KeyReused),
@@ -62,13 +58,13 @@ pub(crate) fn content_of(action: &Action) -> Entry {
             fields: enter.fields.clone(),
             lines: enter.lines.clone(),
             links: enter.links.clone(),
-            ..bare(enter.kind, enter.division, enter.year)
+            ..bare(enter)
         },
         Action::Act(act) => Entry {
             fields: act.fields.clone(),
             lines: act.lines.clone().unwrap_or_default(),
             links: vec![act.document],
-            ..bare(TypeId(0), Division(0), Year(0))
+            ..Entry::default()
         },
     }
 }
@@ -81,32 +77,27 @@ pub(crate) fn take_content(action: &mut Action) -> Entry {
             fields: std::mem::take(&mut enter.fields),
             lines: std::mem::take(&mut enter.lines),
             links: std::mem::take(&mut enter.links),
-            ..bare(enter.kind, enter.division, enter.year)
+            ..bare(enter)
         },
         Action::Act(_) => content_of(action),
     }
 }
 
 /// Undoes [`take_content`].
-pub(crate) fn put_content(action: &mut Action, content: Entry) {
+pub(crate) fn put_content(action: &mut Action, content: &mut Entry) {
     if let Action::Enter(enter) = action {
-        enter.agency = content.agency;
-        enter.fields = content.fields;
-        enter.lines = content.lines;
-        enter.links = content.links;
+        enter.agency = std::mem::take(&mut content.agency);
+        enter.fields = std::mem::take(&mut content.fields);
+        enter.lines = std::mem::take(&mut content.lines);
+        enter.links = std::mem::take(&mut content.links);
     }
 }
 
-fn bare(kind: TypeId, division: Division, year: Year) -> Entry {
+fn bare(enter: &Enter) -> Entry {
     Entry {
-        kind,
-        catalog: CatalogVersion(0),
-        division,
-        year,
-        agency: Box::default(),
-        number: 0,
-        fields: Vec::new(),
-        lines: Vec::new(),
-        links: Vec::new(),
+        kind: enter.kind,
+        division: enter.division,
+        year: enter.year,
+        ..Entry::default()
     }
 }

@@ -7,36 +7,33 @@ use crate::engine::Engine;
 use crate::engine::actor::Actor;
 use crate::engine::choose::Subject;
 use crate::engine::command::{Act, Action, Command, Enter};
-use crate::engine::error::{Denied, FormError, SubmitError};
+use crate::engine::error::{FormError, SubmitError};
 use crate::engine::guards::Facts;
 use crate::engine::look::Look;
+use crate::engine::place::ShardId;
 use crate::engine::plan::Plan;
+use crate::engine::seen::{Seen, find_step};
 use crate::engine::submit::Scratch;
 use crate::engine::{form, permit, place, spawn};
 use hubu_kernel::decide::{Request, Standing, judge_step};
-use hubu_kernel::document::{Document, Entry, Field, Line, overlay};
-use hubu_kernel::ident::{
-    CatalogVersion, Division, DocumentId, StateId, TransitionId, TypeId, Year,
-};
+use hubu_kernel::document::{Entry, overlay};
+use hubu_kernel::ident::{CatalogVersion, TransitionId};
 use hubu_kernel::record::{Once, Traceparent};
 use hubu_kernel::rejection::Rejection;
 use std::sync::Arc;
 
-/// A command on its way.
+/// A command on its way; what it brings stands in [`Scratch::content`].
 pub(crate) struct Intent<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) version: CatalogVersion,
     pub(crate) kind: &'a DocumentType,
     /// `None` for an entry that stays where it starts, and for a step that the state does not have.
     pub(crate) step: Option<&'a TransitionRule>,
-    pub(crate) actor: Arc<Actor>,
+    pub(crate) actor: &'a Arc<Actor>,
     pub(crate) trace: Option<Traceparent>,
     pub(crate) once: Once,
     pub(crate) if_match: Option<u32>,
-    /// The document as looked at, for a step of one that exists.
-    pub(crate) seen: Option<Seen>,
-    /// The entry, or the fields and lines that the step brings.
-    pub(crate) content: Entry,
+    pub(crate) subject: About,
     pub(crate) edits_lines: bool,
     pub(crate) spawns: Vec<Entry>,
     pub(crate) now_ms: u64,
@@ -44,38 +41,42 @@ pub(crate) struct Intent<'a> {
     pub(crate) judged: Result<(), Rejection>,
 }
 
-/// What is kept of a document that was looked at.
-pub(crate) struct Seen {
-    pub(crate) id: DocumentId,
-    pub(crate) version: u32,
-    pub(crate) state: StateId,
-    kind: TypeId,
-    catalog: CatalogVersion,
-    division: Division,
-    year: Year,
-    agency: Box<str>,
-    creator: Box<str>,
-    previous: Box<str>,
-    fields: Vec<Field>,
-    lines: Vec<Line>,
+/// Which document it is about.
+pub(crate) enum About {
+    /// A new one, which will live in the first shard and be counted in the second.
+    New(ShardId, ShardId),
+    /// One that exists, as looked at.
+    Known(Box<Seen>),
+}
+
+impl Intent<'_> {
+    /// The document as looked at, for a step of one that exists.
+    pub(crate) fn seen(&self) -> Option<&Seen> {
+        match &self.subject {
+            About::New(..) => None,
+            About::Known(seen) => Some(&**seen),
+        }
+    }
 }
 
 impl Engine {
-    /// Makes a command ready to be decided; `content` is its [`content_of`], and `scratch.touched` says
-    /// what must be locked for it.
-    pub(crate) fn prepare<'e>(
-        &'e self,
+    /// Makes a command ready to be decided at `scratch.now_ms`; what it brings stands in
+    /// `scratch.content`, and `scratch.touched` says then what must be locked for it.
+    pub(crate) fn prepare<'a>(
+        &'a self,
         look: &dyn Look,
-        command: &Command,
-        content: Entry,
+        command: &'a Command,
         scratch: &mut Scratch,
-    ) -> Result<Intent<'e>, SubmitError> {
+    ) -> Result<Intent<'a>, SubmitError> {
+        // No key is known yet: the last command's must not stand for this one's.
+        scratch.once = Once::default();
         form::check_key(command)?;
         scratch.touched.clear();
-        scratch.once = self.name(command, &content, &mut scratch.bytes);
+        scratch.plan.clear();
+        scratch.once = self.name(command, &scratch.content, &mut scratch.bytes);
         let intent = match &command.action {
-            Action::Enter(enter) => self.prepare_enter(look, command, enter, content, scratch),
-            Action::Act(act) => self.prepare_act(look, command, act, content, scratch),
+            Action::Enter(enter) => self.prepare_enter(look, command, enter, scratch),
+            Action::Act(act) => self.prepare_act(look, command, act, scratch),
         }?;
         scratch.touched.add(place::of_once(intent.once.key));
         scratch.plan.touch(&mut scratch.touched);
@@ -83,221 +84,117 @@ impl Engine {
         Ok(intent)
     }
 
-    fn prepare_enter<'e>(
-        &'e self,
+    fn prepare_enter<'a>(
+        &'a self,
         look: &dyn Look,
-        command: &Command,
+        command: &'a Command,
         enter: &Enter,
-        mut content: Entry,
         scratch: &mut Scratch,
-    ) -> Result<Intent<'e>, SubmitError> {
+    ) -> Result<Intent<'a>, SubmitError> {
         let (version, catalog) = self.catalogs().current();
         let kind = catalog.document_type(enter.kind).ok_or(FormError::Kind)?;
         let step = enter
             .transition
             .map(|id| first_step(kind, id))
             .transpose()?;
-        form::check_enter(catalog, kind, &content, step)?;
+        let Scratch {
+            content,
+            plan,
+            touched,
+            once,
+            now_ms,
+            ..
+        } = scratch;
+        form::check_enter(catalog, kind, content, step)?;
         let actor = &command.actor;
-        let division = enter.division;
-        let agency = content.agency.clone();
-        let agency = &*agency;
-        permit::may_act(
-            catalog,
-            actor,
-            kind.entry.roles,
-            kind.entry.acting,
-            division,
-            agency,
-        )?;
-        if let Some(step) = step {
-            permit::may_act(catalog, actor, step.roles, step.acting, division, agency)?;
-        }
-        content.catalog = version;
-        let now_ms = self.clock().now_ms();
-        let subject = Subject {
-            look,
-            catalog,
-            kind,
-            division,
-            year: enter.year,
-            header: &content.fields,
-        };
-        scratch.plan.clear();
-        let mut weighed = Weighed {
-            judged: Ok(()),
-            spawns: Vec::new(),
-        };
+        may_enter(catalog, kind, step, actor, content)?;
+        let mut weighed = Weighed::nothing(Ok(()));
         if let Some(step) = step {
             let facts = Facts {
-                subject,
+                subject: subject_of(look, catalog, kind, content),
                 step,
                 actor,
-                agency,
+                agency: &content.agency,
                 creator: &actor.name,
                 previous: "",
                 lines: &content.lines,
-                now_ms,
+                now_ms: *now_ms,
             };
-            weighed = weigh(&facts, None, None, version, &mut scratch.plan)?;
+            weighed = weigh(&facts, None, None, version, plan)?;
         }
-        scratch.touched.add(place::of_document_of(division, agency));
-        scratch.touched.add(place::of_numbers(division));
+        let counted = place::of_numbers(enter.division);
+        let home = match &*content.agency {
+            "" => counted,
+            agency => place::of_document_of(enter.division, agency),
+        };
+        touched.add(home);
+        touched.add(counted);
         Ok(Intent {
             catalog,
             version,
             kind,
             step,
-            actor: Arc::clone(actor),
+            actor,
             trace: command.trace,
-            once: scratch.once,
+            once: *once,
             if_match: None,
-            seen: None,
-            content,
+            subject: About::New(home, counted),
             edits_lines: false,
             spawns: weighed.spawns,
-            now_ms,
+            now_ms: *now_ms,
             judged: weighed.judged,
         })
     }
 
-    fn prepare_act<'e>(
-        &'e self,
+    fn prepare_act<'a>(
+        &'a self,
         look: &dyn Look,
-        command: &Command,
+        command: &'a Command,
         act: &Act,
-        content: Entry,
         scratch: &mut Scratch,
-    ) -> Result<Intent<'e>, SubmitError> {
+    ) -> Result<Intent<'a>, SubmitError> {
         let actor = &command.actor;
-        let mut found = Err(SubmitError::NoDocument(act.document));
-        let shard = place::of_document(act.document);
-        look.look(shard, &mut |shard| {
-            if let Some(document) = shard.documents.get(&act.document) {
-                found = Ok(see(document));
-                for hold in &document.holds {
-                    scratch.touched.add(place::of_row(hold.row));
-                }
-            } else if self.has_ended(shard, act.document) {
-                found = Err(SubmitError::Ended(act.document));
-            }
-        });
-        scratch.touched.add(shard);
-        let mut seen = found?;
+        let mut seen = self.see(look, act.document, &mut scratch.touched)?;
         let catalog = self.catalogs().version(seen.catalog);
         let kind = catalog.document_type(seen.kind).ok_or(FormError::Kind)?;
-        let step = self.find_step(catalog, kind, &seen, actor, act)?;
-        let now_ms = self.clock().now_ms();
+        let step = find_step(catalog, kind, &seen, actor, act)?;
         overlay(&mut seen.fields, &act.fields);
-        let lines = if act.lines.is_some() {
-            &content.lines
-        } else {
-            &seen.lines
-        };
-        let subject = Subject {
-            look,
-            catalog,
-            kind,
-            division: seen.division,
-            year: seen.year,
-            header: &seen.fields,
-        };
-        scratch.plan.clear();
-        let wrong = Err(Rejection::WrongState { state: seen.state });
-        let mut weighed = Weighed {
-            judged: wrong,
-            spawns: Vec::new(),
-        };
+        let edits_lines = act.lines.is_some();
+        let mut weighed = Weighed::nothing(Err(Rejection::WrongState { state: seen.state }));
         if let Some(step) = step {
             form::check_act(catalog, kind, step, &act.fields, act.lines.as_deref())?;
             let facts = Facts {
-                subject,
+                subject: seen.subject(look, catalog, kind),
                 step,
                 actor,
                 agency: &seen.agency,
                 creator: &seen.creator,
                 previous: &seen.previous,
-                lines,
-                now_ms,
+                lines: if edits_lines {
+                    &scratch.content.lines
+                } else {
+                    &seen.lines
+                },
+                now_ms: scratch.now_ms,
             };
-            let standing = Some(seen.standing());
-            weighed = weigh(
-                &facts,
-                standing,
-                act.if_match,
-                seen.catalog,
-                &mut scratch.plan,
-            )?;
+            let (standing, if_match) = (Some(seen.standing()), act.if_match);
+            weighed = weigh(&facts, standing, if_match, seen.catalog, &mut scratch.plan)?;
         }
         Ok(Intent {
             catalog,
             version: seen.catalog,
             kind,
             step,
-            actor: Arc::clone(actor),
+            actor,
             trace: command.trace,
             once: scratch.once,
             if_match: act.if_match,
-            edits_lines: act.lines.is_some(),
-            seen: Some(seen),
-            content,
+            edits_lines,
+            subject: About::Known(seen),
             spawns: weighed.spawns,
-            now_ms,
+            now_ms: scratch.now_ms,
             judged: weighed.judged,
         })
-    }
-
-    /// The step that is asked, if the document's state has it; access is judged either way, so that
-    /// nobody learns the state of what is not theirs.
-    fn find_step<'c>(
-        &self,
-        catalog: &Catalog,
-        kind: &'c DocumentType,
-        seen: &Seen,
-        actor: &Actor,
-        act: &Act,
-    ) -> Result<Option<&'c TransitionRule>, SubmitError> {
-        let may = |step: &TransitionRule| {
-            permit::may_act(
-                catalog,
-                actor,
-                step.roles,
-                step.acting,
-                seen.division,
-                &seen.agency,
-            )
-        };
-        if permit::may_read(catalog, actor, seen.division, Some(&seen.agency)).is_err() {
-            let named = kind
-                .transitions
-                .iter()
-                .find(|step| *step.name == *act.transition);
-            if named.is_none_or(|step| may(step).is_err()) {
-                return Err(SubmitError::NoDocument(act.document));
-            }
-        }
-        if let Some(step) = kind.step(seen.state, &act.transition) {
-            may(step)?;
-            return Ok(Some(step));
-        }
-        let mut named = kind
-            .transitions
-            .iter()
-            .filter(|step| *step.name == *act.transition)
-            .peekable();
-        if named.peek().is_none() {
-            let step = act.transition.chars().take(40).collect();
-            return Err(FormError::Step {
-                kind: kind.name.clone(),
-                step,
-            }
-            .into());
-        }
-        if named.any(|step| may(step).is_ok()) {
-            Ok(None)
-        } else {
-            Err(Denied::Role.into())
-        }
     }
 }
 
@@ -311,11 +208,51 @@ fn first_step(kind: &DocumentType, id: TransitionId) -> Result<&TransitionRule, 
     })
 }
 
+fn may_enter(
+    catalog: &Catalog,
+    kind: &DocumentType,
+    step: Option<&TransitionRule>,
+    actor: &Actor,
+    content: &Entry,
+) -> Result<(), SubmitError> {
+    let (division, agency) = (content.division, &*content.agency);
+    let entry = (kind.entry.roles, kind.entry.acting);
+    for (roles, acting) in [entry].into_iter().chain(step.map(|s| (s.roles, s.acting))) {
+        permit::may_act(catalog, actor, roles, acting, division, agency)?;
+    }
+    Ok(())
+}
+
+fn subject_of<'a>(
+    look: &'a dyn Look,
+    catalog: &'a Catalog,
+    kind: &'a DocumentType,
+    content: &'a Entry,
+) -> Subject<'a> {
+    Subject {
+        look,
+        catalog,
+        kind,
+        division: content.division,
+        year: content.year,
+        header: &content.fields,
+    }
+}
+
 /// What is known of a step before rows are looked at.
 struct Weighed {
     judged: Result<(), Rejection>,
     /// Documents that it makes for others.
     spawns: Vec<Entry>,
+}
+
+impl Weighed {
+    fn nothing(judged: Result<(), Rejection>) -> Weighed {
+        Weighed {
+            judged,
+            spawns: Vec::new(),
+        }
+    }
 }
 
 /// Judges a step up to its guards and, if nothing speaks against it, plans its rows.
@@ -344,33 +281,4 @@ fn weigh(
         spawns = spawn::prepare(&facts.subject, version, rule.id, facts.lines)?;
     }
     Ok(Weighed { judged, spawns })
-}
-
-impl Seen {
-    fn standing(&self) -> Standing<'_> {
-        Standing {
-            state: self.state,
-            version: self.version,
-            creator: &self.creator,
-            previous: &self.previous,
-        }
-    }
-}
-
-fn see(document: &Document) -> Seen {
-    let entry = &document.entry;
-    Seen {
-        id: document.id,
-        version: document.version,
-        state: document.state,
-        kind: entry.kind,
-        catalog: entry.catalog,
-        division: entry.division,
-        year: entry.year,
-        agency: entry.agency.clone(),
-        creator: document.creator.clone(),
-        previous: document.previous.clone(),
-        fields: entry.fields.clone(),
-        lines: entry.lines.clone(),
-    }
 }

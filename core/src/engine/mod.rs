@@ -12,6 +12,7 @@
 pub mod actor;
 pub mod answer;
 pub mod atomic;
+pub mod bulk;
 pub mod catalogs;
 mod choose;
 pub mod command;
@@ -32,9 +33,11 @@ mod plan;
 pub mod read;
 mod recover;
 mod rows;
+mod seen;
 mod shard;
 pub mod snapshot;
 mod spawn;
+mod spent;
 mod submit;
 pub mod tail;
 mod undo;
@@ -154,7 +157,7 @@ impl Engine {
         self.horizon.fetch_max(seq.0, Ordering::AcqRel);
         let state = self.state();
         for id in Shards::ids() {
-            state.lock(id).once.retain(|_, spent| spent.seq >= seq.0);
+            state.lock(id).once.retain(|spent| spent.seq >= seq.0);
         }
     }
 

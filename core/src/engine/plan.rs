@@ -7,7 +7,7 @@ use crate::catalog::key::RowKey;
 use crate::catalog::model::Catalog;
 use crate::engine::choose::{Choice, Chooser, Subject};
 use crate::engine::error::FormError;
-use crate::engine::held::{Held, Touched};
+use crate::engine::held::{Held, ShardSet};
 use crate::engine::place::{self, ShardId};
 use hubu_kernel::decide::{Move, View};
 use hubu_kernel::document::Line;
@@ -19,6 +19,7 @@ use hubu_kernel::record::NewRow;
 use hubu_kernel::row::{Row, RowKind};
 use hubu_kernel::schedule::Month;
 use std::collections::HashMap;
+use std::hint::black_box;
 
 /// A row of the plan.
 struct Planned {
@@ -166,8 +167,18 @@ impl Plan {
     }
 
     /// Adds the shards of the plan's rows.
-    pub(crate) fn touch(&self, touched: &mut Touched) {
+    pub(crate) fn touch(&self, touched: &mut ShardSet) {
         self.rows.iter().for_each(|row| touched.add(row.shard));
+    }
+
+    /// Looks at the rows that it knows already.
+    pub(crate) fn warm(&self, held: &Held<'_>) {
+        for row in &self.rows {
+            if let By::Base(base, _) = row.by {
+                let row = held.get(row.shard).rows.get(place::slot(base));
+                black_box(row.map(|row| row.approved));
+            }
+        }
     }
 
     /// Finds or names every row, under the locks of its shard, and puts moves in order of row ids.

@@ -3,23 +3,28 @@
 //! One thread reads, checks and hands on; two others apply, each to its half of the shards. Both decode
 //! every record, which costs less than handing decoded ones on: what one thread allocates and another
 //! frees is dear. Shards that a snapshot brought ignore what is older than their stamp.
+//! Some records are applied together: what they change comes from memory side by side.
 
 use crate::catalog::model::Catalog;
 use crate::catalog::sources::Sources;
 use crate::engine::catalogs::Catalogs;
 use crate::engine::error::EngineError;
 use crate::engine::place::{self, ShardId};
-use crate::engine::shard::{Access, Evolving, Padded, Shard, Shards, Spent};
+use crate::engine::shard::{Access, Evolving, Padded, Shard, Shards};
 use crate::journal::{JournalError, JournalReader, Records, codec};
 use hubu_kernel::evolve::evolve;
 use hubu_kernel::ident::Seq;
 use hubu_kernel::record::{Body, Record};
+use std::hint::black_box;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// Batches that may wait between the reading and the applying thread.
 const READ_AHEAD: usize = 16;
+
+/// Records that are applied together.
+const TOGETHER: usize = 16;
 
 /// The state of a cell as its journal says it.
 pub(crate) struct Recovered {
@@ -142,24 +147,59 @@ impl Half<'_> {
         from: u64,
         mut rest: Option<Rest<'_>>,
     ) -> Result<(), EngineError> {
+        let mut decoded = Vec::with_capacity(TOGETHER);
         for batch in batches {
             for (seq, bytes) in (batch.first..).zip(Records::new(&batch.payload)) {
-                if seq >= from {
-                    self.apply(seq, bytes, rest.as_mut())?;
+                if seq < from {
+                    continue;
+                }
+                let record = codec::decode_for_replay(bytes);
+                let record = record.map_err(|source| EngineError::Record { seq, source })?;
+                decoded.push((seq, record));
+                if decoded.len() == TOGETHER {
+                    self.apply_some(&mut decoded, &mut rest)?;
                 }
             }
         }
+        self.apply_some(&mut decoded, &mut rest)
+    }
+
+    fn apply_some(
+        &mut self,
+        decoded: &mut Vec<(u64, Record)>,
+        rest: &mut Option<Rest<'_>>,
+    ) -> Result<(), EngineError> {
+        decoded.iter().for_each(|(_, record)| self.warm(record));
+        for (seq, record) in decoded.drain(..) {
+            self.apply(seq, &record, rest.as_mut())?;
+        }
         Ok(())
+    }
+
+    /// Looks at what a record changes.
+    fn warm(&mut self, record: &Record) {
+        let id = place::of_once(record.once.key);
+        if self.concerns(id) {
+            black_box(self.shard(id).once.get(record.once.key));
+        }
+        let Body::Decided(decided) = &record.body else {
+            return;
+        };
+        for change in &decided.changes {
+            let id = place::of_row(change.row);
+            if self.concerns(id) {
+                let row = self.shard(id).rows.get(place::slot(change.row));
+                black_box(row.map(|row| row.approved));
+            }
+        }
     }
 
     fn apply(
         &mut self,
         seq: u64,
-        bytes: &[u8],
+        record: &Record,
         rest: Option<&mut Rest<'_>>,
     ) -> Result<(), EngineError> {
-        let record = codec::decode_for_replay(bytes)
-            .map_err(|source| EngineError::Record { seq, source })?;
         self.last = seq;
         self.last_ms = self.last_ms.max(record.time_ms);
         self.replayed += 1;
@@ -173,7 +213,7 @@ impl Half<'_> {
                 }
             }
             (Body::Genesis { .. } | Body::Catalog { .. }, None) => {}
-            (Body::Decided(_) | Body::Refused(_), _) => self.apply_decided(Seq(seq), &record),
+            (Body::Decided(_) | Body::Refused(_), _) => self.apply_decided(Seq(seq), record),
         }
         Ok(())
     }
@@ -184,12 +224,7 @@ impl Half<'_> {
         if self.concerns(id) {
             let shard = self.shard(id);
             if shard.stamp < seq.0 {
-                let spent = Spent {
-                    body: once.body,
-                    seq: seq.0,
-                };
-                shard.once.insert(once.key, spent);
-                shard.last = shard.last.max(seq.0);
+                shard.spend(once, seq);
             }
         }
         evolve(&mut Evolving { access: self, seq }, seq, record);

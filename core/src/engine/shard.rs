@@ -2,14 +2,14 @@
 
 use crate::engine::place::{self, ShardId};
 use crate::engine::rows::Rows;
+use crate::engine::spent::OnceTable;
 use crate::sync::Mutex;
 use hubu_kernel::document::Document;
 use hubu_kernel::evolve::State;
 use hubu_kernel::ident::{Division, DocumentId, RowId, Seq, TypeId, Year};
-use hubu_kernel::record::NewRow;
+use hubu_kernel::record::{NewRow, Once};
 use hubu_kernel::row::Row;
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 /// A series of document numbers: gapless within division, year and type.
@@ -17,48 +17,31 @@ pub(crate) type SeriesKey = (Division, Year, TypeId);
 
 type Map<K, V> = HashMap<K, V, hashbrown::DefaultHashBuilder>;
 
-/// What is remembered of a command's key.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Spent {
-    /// What was asked under it.
-    pub(crate) body: u64,
-    /// Where its answer stands.
-    pub(crate) seq: u64,
-}
-
-/// Keys of the once table are hashes already.
+/// See the module. What every command touches comes first, in the cache line of the lock: between two
+/// threads that take turns here, each line is a journey.
 #[derive(Default)]
-pub(crate) struct NoHash(u64);
-
-impl Hasher for NoHash {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, _: &[u8]) {
-        assert!(self.0 == u64::MAX, "only whole keys are hashed here");
-    }
-    fn write_u128(&mut self, key: u128) {
-        self.0 = key as u64;
-    }
-}
-
-pub(crate) type OnceTable = HashMap<u128, Spent, BuildHasherDefault<NoHash>>;
-
-/// See the module.
-#[derive(Default)]
+#[repr(C)]
 pub(crate) struct Shard {
+    /// The newest record that changed this shard: a reader waits for it.
+    pub(crate) last: u64,
+    /// Records up to here are part of what the shard was restored from.
+    pub(crate) stamp: u64,
+    pub(crate) once: OnceTable,
+    /// How many documents were named here.
+    pub(crate) documents_named: u64,
+    pub(crate) numbers: Map<SeriesKey, u64>,
     pub(crate) rows: Rows,
     pub(crate) documents: Map<DocumentId, Document>,
     /// Ended documents that the archive does not hold yet.
     pub(crate) retiring: Map<DocumentId, Arc<Document>>,
-    pub(crate) numbers: Map<SeriesKey, u64>,
-    pub(crate) once: OnceTable,
-    /// How many documents were named here.
-    pub(crate) documents_named: u64,
-    /// The newest record that looked at this shard: a reader waits for it.
-    pub(crate) last: u64,
-    /// Records up to here are part of what the shard was restored from.
-    pub(crate) stamp: u64,
+}
+
+impl Shard {
+    /// Remembers that a command's answer stands at `seq`.
+    pub(crate) fn spend(&mut self, once: Once, seq: Seq) {
+        self.once.insert(once, seq.0);
+        self.last = self.last.max(seq.0);
+    }
 }
 
 /// All shards of a cell.

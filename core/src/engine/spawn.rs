@@ -4,7 +4,7 @@ use crate::catalog::document::{DocumentType, SpawnRule};
 use crate::catalog::model::Catalog;
 use crate::engine::choose::Subject;
 use crate::engine::error::FormError;
-use crate::engine::held::Touched;
+use crate::engine::held::ShardSet;
 use crate::engine::place;
 use crate::engine::shard::Access;
 use hubu_kernel::document::{Entry, Field, Line};
@@ -90,7 +90,7 @@ fn fields_of(rule: &SpawnRule, header: &[Field]) -> Vec<Field> {
 }
 
 /// Adds the shards where the documents will live and be counted.
-pub(crate) fn touch(entries: &[Entry], touched: &mut Touched) {
+pub(crate) fn touch(entries: &[Entry], touched: &mut ShardSet) {
     for entry in entries {
         touched.add(place::of_document_of(entry.division, &entry.agency));
         touched.add(place::of_numbers(entry.division));

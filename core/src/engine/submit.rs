@@ -11,11 +11,11 @@ use crate::engine::command::Command;
 use crate::engine::content::{put_content, take_content};
 use crate::engine::error::SubmitError;
 use crate::engine::group::NotTaken;
-use crate::engine::held::{Held, Touched};
-use crate::engine::intent::Intent;
+use crate::engine::held::{Held, ShardSet};
+use crate::engine::intent::{About, Intent};
 use crate::engine::place;
 use crate::engine::plan::{Plan, Scene};
-use crate::engine::shard::{Access, Evolving, Spent};
+use crate::engine::shard::{Access, Evolving};
 use hubu_kernel::decide::{Request, Verdict, decide};
 use hubu_kernel::document::Entry;
 use hubu_kernel::effect::Phase;
@@ -29,9 +29,14 @@ use std::sync::Arc;
 /// Room that a thread keeps from one command to the next.
 #[derive(Default)]
 pub(crate) struct Scratch {
+    /// When it is: milliseconds since 1970-01-01 UTC.
+    pub(crate) now_ms: u64,
+    /// What the command at hand brings.
+    pub(crate) content: Entry,
     pub(crate) plan: Plan,
     pub(crate) verdict: Verdict,
-    pub(crate) touched: Touched,
+    /// What must be locked for the command at hand.
+    pub(crate) touched: ShardSet,
     pub(crate) bytes: Vec<u8>,
     /// The name of the command at hand.
     pub(crate) once: Once,
@@ -47,7 +52,7 @@ pub(crate) enum Halt {
     /// The document moved meanwhile: look again.
     Moved,
     /// A row is not what the plan took it for: plan this content anew, with keys.
-    PlanWithKeys(Box<Entry>),
+    PlanWithKeys,
     /// No.
     Error(SubmitError),
 }
@@ -87,7 +92,6 @@ impl Sink for Append<'_> {
     ) -> Result<Seq, NotTaken> {
         let seq = self.0.group.append(bytes)?;
         evolve(&mut Evolving { access: held, seq }, seq, record);
-        held.touch(seq);
         Ok(seq)
     }
 }
@@ -98,31 +102,38 @@ impl Engine {
     /// # Errors
     /// See [`SubmitError`]: the command was not decided and its key is not spent.
     pub fn submit(&self, mut command: Command) -> Result<Ticket, SubmitError> {
-        super::form::check_key(&command)?;
+        SCRATCH.with_borrow_mut(|scratch| self.submit_one(&mut command, scratch))
+    }
+
+    /// Decides one command, however often it takes; its content is taken out of it.
+    pub(crate) fn submit_one(
+        &self,
+        command: &mut Command,
+        scratch: &mut Scratch,
+    ) -> Result<Ticket, SubmitError> {
         if let Some(latched) = self.watermark().latched() {
             return Err(latched.clone().into());
         }
-        SCRATCH.with_borrow_mut(|scratch| {
-            scratch.plan.defers = true;
-            for _ in 0..ATTEMPTS {
-                match self.attempt(&mut command, scratch) {
-                    Err(Halt::Moved) => {}
-                    Err(Halt::PlanWithKeys(content)) => {
-                        scratch.plan.defers = false;
-                        put_content(&mut command.action, *content);
-                    }
-                    Err(Halt::Error(error)) => return Err(error),
-                    Ok(ticket) => return Ok(ticket),
+        scratch.plan.defers = true;
+        for _ in 0..ATTEMPTS {
+            match self.attempt(command, scratch) {
+                Err(Halt::Moved) => {}
+                Err(Halt::PlanWithKeys) => {
+                    scratch.plan.defers = false;
+                    put_content(&mut command.action, &mut scratch.content);
                 }
+                Err(Halt::Error(error)) => return Err(error),
+                Ok(ticket) => return Ok(ticket),
             }
-            Err(SubmitError::Busy)
-        })
+        }
+        Err(SubmitError::Busy)
     }
 
     fn attempt(&self, command: &mut Command, scratch: &mut Scratch) -> Result<Ticket, Halt> {
-        let content = take_content(&mut command.action);
+        scratch.content = take_content(&mut command.action);
+        scratch.now_ms = self.clock().now_ms();
         let state = self.state();
-        let intent = match self.prepare(&**state, command, content, scratch) {
+        let intent = match self.prepare(&**state, command, scratch) {
             Ok(intent) => intent,
             Err(error) => {
                 let first = self.repeated(&**state, scratch.once)?;
@@ -152,7 +163,7 @@ pub(crate) fn decide_held(
     horizon: u64,
 ) -> Result<Ticket, Halt> {
     let once = intent.once;
-    let spent = held.get(place::of_once(once.key)).once.get(&once.key);
+    let spent = held.get(place::of_once(once.key)).once.get(once.key);
     if let Some(spent) = spent.filter(|spent| spent.seq >= horizon) {
         if spent.body != once.body {
             return Err(SubmitError::KeyReused.into());
@@ -163,26 +174,21 @@ pub(crate) fn decide_held(
         });
     }
     let Scratch {
+        content,
         plan,
         verdict,
         bytes,
         ..
     } = scratch;
     let record = match judge(&intent, held, plan, verdict)? {
-        None => return Err(Halt::PlanWithKeys(Box::new(intent.content))),
-        Some(Ok(())) => accept(intent, held, plan, verdict),
+        None => return Err(Halt::PlanWithKeys),
+        Some(Ok(())) => accept(intent, held, std::mem::take(content), plan, verdict),
         Some(Err(rejection)) => refuse(intent, held, plan, rejection),
     };
     bytes.clear();
     crate::journal::codec::encode(&record, bytes);
     let seq = sink.take(held, &record, bytes)?;
-    let spent = Spent {
-        body: once.body,
-        seq: seq.0,
-    };
-    held.shard(place::of_once(once.key))
-        .once
-        .insert(once.key, spent);
+    held.shard(place::of_once(once.key)).spend(once, seq);
     let answer = Answer::of(seq, &record);
     if let Body::Decided(decided) = record.body {
         // The room goes back to where the next command decides.
@@ -199,7 +205,7 @@ fn judge(
     plan: &mut Plan,
     verdict: &mut Verdict,
 ) -> Result<Option<Result<(), Rejection>>, Halt> {
-    let document = match &intent.seen {
+    let document = match intent.seen() {
         None => None,
         Some(seen) => {
             let current = held
@@ -234,32 +240,30 @@ fn judge(
 fn accept(
     intent: Intent<'_>,
     held: &mut Held<'_>,
+    mut content: Entry,
     plan: &mut Plan,
     verdict: &mut Verdict,
 ) -> Record {
     let rule = intent.step.map(|step| step.kernel);
-    let mut content = intent.content;
-    let (document, from, version) = match &intent.seen {
-        Some(seen) => (seen.id, seen.state, seen.version + 1),
-        None => {
-            let shard = place::of_document_of(content.division, &content.agency);
-            let count = held.get(shard).documents_named + 1;
+    let (document, from, version) = match &intent.subject {
+        About::Known(seen) => (seen.id, seen.state, seen.version + 1),
+        About::New(home, counted) => {
+            let count = held.get(*home).documents_named + 1;
             let series = (content.division, content.year, content.kind);
-            let numbers = &held.get(place::of_numbers(content.division)).numbers;
+            let numbers = &held.get(*counted).numbers;
             content.number = numbers.get(&series).copied().unwrap_or(0) + 1;
             content.catalog = intent.version;
-            (place::document(shard, count), intent.kind.initial, 1)
+            (place::document(*home, count), intent.kind.initial, 1)
         }
     };
-    let own = intent.seen.is_none().then_some(document);
+    let is_new = intent.seen().is_none();
+    let own = is_new.then_some(document);
     let spawned = super::spawn::name(held, intent.catalog, intent.spawns, document, own);
-    let (fields, lines, entry) = match intent.seen {
-        Some(_) => (
-            content.fields,
-            intent.edits_lines.then_some(content.lines),
-            None,
-        ),
-        None => (Vec::new(), None, Some(content)),
+    let (fields, lines, entry) = if is_new {
+        (Vec::new(), None, Some(content))
+    } else {
+        let lines = intent.edits_lines.then_some(content.lines);
+        (content.fields, lines, None)
     };
     let decided = Decided {
         document,
@@ -302,7 +306,7 @@ fn refuse(intent: Intent<'_>, held: &Held<'_>, plan: &Plan, rejection: Rejection
         _ => None,
     };
     let refused = Refused {
-        document: intent.seen.map(|seen| seen.id),
+        document: intent.seen().map(|seen| seen.id),
         kind: intent.kind.id,
         catalog: intent.version,
         transition: intent.step.map(|step| step.kernel.id),

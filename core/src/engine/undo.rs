@@ -5,7 +5,8 @@
 
 use crate::engine::held::Held;
 use crate::engine::place::{self, ShardId};
-use crate::engine::shard::{Access, SeriesKey, Spent};
+use crate::engine::shard::{Access, SeriesKey};
+use crate::engine::spent::Spent;
 use hubu_kernel::document::Document;
 use hubu_kernel::ident::{DocumentId, RowId};
 use hubu_kernel::record::{Body, Decided, Record};
@@ -52,7 +53,7 @@ impl Undo {
     /// Notes all else that `record` will change, unless it was noted before.
     pub(crate) fn note(&mut self, held: &Held<'_>, record: &Record) {
         let key = record.once.key;
-        let spent = held.get(place::of_once(key)).once.get(&key).copied();
+        let spent = held.get(place::of_once(key)).once.get(key);
         self.keys.entry(key).or_insert(spent);
         if let Body::Decided(decided) = &record.body {
             self.note_rows(held, decided);
@@ -111,9 +112,9 @@ impl Undo {
         for (key, before) in self.keys {
             let keys = &mut held.shard(place::of_once(key)).once;
             match before {
-                Some(spent) => keys.insert(key, spent),
-                None => keys.remove(&key),
-            };
+                Some(spent) => keys.put(key, spent),
+                None => keys.remove(key),
+            }
         }
         for (id, marks) in self.marks {
             let shard = held.shard(id);

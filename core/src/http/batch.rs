@@ -88,11 +88,9 @@ type Decided = Result<Ticket, HttpError>;
 impl Batch<'_> {
     async fn each(&self, commands: &[BatchCommand<'_>]) -> Result<Reply, HttpError> {
         let mut decided = Vec::with_capacity(commands.len());
-        for (place, command) in commands.iter().enumerate() {
-            if place % TURN == TURN - 1 {
-                tokio::task::yield_now().await;
-            }
-            decided.push(self.submit(command).await);
+        for turn in commands.chunks(TURN) {
+            self.decide(turn, &mut decided).await;
+            tokio::task::yield_now().await;
         }
         let newest = decided.iter().flatten().map(|ticket| ticket.seq).max();
         self.worker
@@ -144,15 +142,30 @@ impl Batch<'_> {
             .json(StatusCode::OK, &BatchAnswer { results })
     }
 
-    async fn submit(&self, body: &BatchCommand<'_>) -> Decided {
-        let command = self.command(body).await?;
+    /// Decides some commands together and adds what came of each.
+    async fn decide(&self, bodies: &[BatchCommand<'_>], decided: &mut Vec<Decided>) {
+        let mut commands = Vec::with_capacity(bodies.len());
+        let mut read = Vec::with_capacity(bodies.len());
+        for body in bodies {
+            read.push(
+                self.command(body)
+                    .await
+                    .map(|command| commands.push(command)),
+            );
+        }
         let engine = &self.worker.app.engine;
-        match engine.submit(command) {
-            Ok(ticket) => Ok(ticket),
-            Err(error) => {
-                settle(engine, &error).await?;
-                Err(error.into())
-            }
+        let mut outcomes = Vec::new();
+        engine.submit_all(commands, &mut outcomes);
+        let mut outcomes = outcomes.into_iter();
+        for read in read {
+            let outcome = read.map(|()| outcomes.next().unwrap_or(Err(SubmitError::Closed)));
+            decided.push(match outcome {
+                Ok(Ok(ticket)) => Ok(ticket),
+                Ok(Err(error)) => settle(engine, &error)
+                    .await
+                    .and_then(|()| Err(error.into())),
+                Err(error) => Err(error),
+            });
         }
     }
 

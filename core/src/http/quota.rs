@@ -196,8 +196,8 @@ pub(super) fn view<'a>(catalog: &'a Catalog, found: &RowView) -> Result<QuotaVie
         available: super::money::Amount(row.available()),
         debit: row.debit.into(),
         credit: row.credit.into(),
-        frozen: row.frozen,
-        control: match row.control {
+        frozen: row.hold.is_frozen(),
+        control: match row.hold.control() {
             Control::Strict => "strict",
             Control::Warn => "warn",
             Control::None => "none",

@@ -361,7 +361,7 @@ pub(crate) fn row() -> impl Strategy<Value = Row> {
                 let months: [Cents; 12] = months.try_into().expect("twelve were made");
                 **schedule = Schedule::from_months(months).expect("none is negative");
             }
-            row.frozen = frozen;
+            row.hold = row.hold.with_frozen(frozen);
             row
         },
     )

@@ -1,21 +1,22 @@
 //! Commands by the batch, through the library: how many are acknowledged durable in a second.
 //!
-//! A submitter hands over a batch of commands one after another and remembers the last place; a
-//! batch counts when the watermark has passed that place. At most [`WINDOW`] commands of a
-//! submitter wait unacknowledged, whatever the size of its batches. Commands are made before the clock
-//! starts. The kinds take turns, round by round, so that a change of the machine's mood meets all.
+//! A submitter hands over a batch of commands and remembers the last place; a batch counts when the
+//! watermark has passed that place. At most [`WINDOW`] commands of a submitter wait unacknowledged,
+//! whatever the size of its batches. Each submitter makes its own commands, before the clock starts.
+//! The kinds take turns, round by round, so that a change of the machine's mood meets all.
 
 use crate::Outcome;
 use crate::scenario::{Task, median, tell};
 use crate::world::{self, Choice, County, Desk};
 use hubu_core::engine::Engine;
+use hubu_core::engine::actor::Actor;
 use hubu_core::engine::command::Command;
 use hubu_core::engine::open::Options;
 use hubu_kernel::ident::RowId;
 use serde_json::json;
 use std::collections::VecDeque;
-use std::sync::Barrier;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
 use std::time::Instant;
 
 /// Commands of one submitter that may wait for the journal.
@@ -86,18 +87,11 @@ fn run(
     let commands = task.size(400_000, 2_000) / submitters;
     for round in 0..task.size(ROUNDS, 1) {
         for kind in &mut kinds {
-            let hands: Vec<Vec<Command>> = (0..submitters)
-                .map(|hand| {
-                    make(
-                        &desk,
-                        &counties,
-                        kind,
-                        &format!("{}-{round}-{hand}", kind.key),
-                        commands,
-                    )
-                })
-                .collect();
-            let rate = timed(&engine, hands, kind.batch)?;
+            let rate = timed(&engine, submitters, |hand| {
+                let name = format!("{}-{round}-{hand}", kind.key);
+                let commands = make(&desk, &counties, kind, &name, commands);
+                in_batches(commands.into_iter(), kind.batch).collect()
+            })?;
             eprintln!("   {:<22} {rate:>10.0} commands/s", kind.key);
             kind.rates.push(rate);
         }
@@ -168,13 +162,14 @@ fn make(
     count: usize,
 ) -> Vec<Command> {
     let mut choice = Choice(name.len() as u64 + kind.batch as u64);
+    // Officers of one's own: sharing one between threads would be what is measured.
+    let officers: Vec<Arc<Actor>> = counties.iter().map(|c| own(&c.officer)).collect();
     let pick = |choice: &mut Choice, rows: &[RowId]| rows[choice.below(rows.len())];
     (0..count)
         .map(|i| {
             // Hot rows all belong to the first county, and so does what they exchange with.
-            let county = kind
-                .hot
-                .map_or_else(|| &counties[choice.below(counties.len())], |_| &counties[0]);
+            let at = kind.hot.map_or_else(|| choice.below(counties.len()), |_| 0);
+            let county = &counties[at];
             let hot = kind.hot.unwrap_or(county.rows.len() / 2);
             let (ours, others) = county.rows.split_at(hot);
             let (one, other) = (pick(&mut choice, ours), pick(&mut choice, others));
@@ -183,59 +178,97 @@ fn make(
             } else {
                 (other, one)
             };
-            desk.move_between(county, format!("{name}-{i}"), from, to)
+            desk.move_between(&officers[at], format!("{name}-{i}"), from, to)
         })
         .collect()
 }
 
-/// Commands a second, from the first submission until all are durable.
-pub(crate) fn timed(engine: &Engine, hands: Vec<Vec<Command>>, batch: usize) -> Outcome<f64> {
-    let total: usize = hands.iter().map(Vec::len).sum();
-    let start = Barrier::new(hands.len() + 1);
-    let elapsed = std::thread::scope(|scope| -> Outcome<f64> {
-        let work: Vec<_> = hands
-            .into_iter()
-            .map(|commands| {
-                let start = &start;
-                scope.spawn(move || {
-                    start.wait();
-                    hand_over(engine, commands.into_iter(), batch)
-                        .map_err(|error| error.to_string())
-                })
-            })
-            .collect();
+/// The same person, sharing nothing with the first.
+pub(crate) fn own(officer: &Actor) -> Arc<Actor> {
+    Arc::new(Actor {
+        name: Arc::from(&*officer.name),
+        ..officer.clone()
+    })
+}
+
+/// Commands a second, from the first submission until all are durable; `make` gives the batches of a
+/// submitter, on its own thread.
+pub(crate) fn timed(
+    engine: &Engine,
+    submitters: usize,
+    make: impl Fn(usize) -> Vec<Vec<Command>> + Sync,
+) -> Outcome<f64> {
+    let start = Barrier::new(submitters + 1);
+    let spent = AtomicU64::new(0);
+    let (total, seconds) = std::thread::scope(|scope| -> Outcome<(usize, f64)> {
+        let mut work = Vec::new();
+        for hand in 0..submitters {
+            let (start, make, spent) = (&start, &make, &spent);
+            let named = std::thread::Builder::new().name("submitter".into());
+            work.push(named.spawn_scoped(scope, move || {
+                let batches = make(hand);
+                let count: usize = batches.iter().map(Vec::len).sum();
+                start.wait();
+                let before = on_cpu_ns();
+                let done = hand_over(engine, batches.into_iter());
+                spent.fetch_add(on_cpu_ns() - before, Ordering::Relaxed);
+                done.map(|()| count).map_err(|error| error.to_string())
+            })?);
+        }
         start.wait();
         let began = Instant::now();
+        let mut total = 0;
         for hand in work {
-            hand.join().map_err(|_| "a submitter panicked")??;
+            total += hand.join().map_err(|_| "a submitter panicked")??;
         }
-        Ok(began.elapsed().as_secs_f64())
+        Ok((total, began.elapsed().as_secs_f64()))
     })?;
-    Ok(total as f64 / elapsed)
+    let each = spent.into_inner() as f64 / total as f64;
+    eprintln!("   {each:.0} ns of a submitter's CPU a command");
+    Ok(total as f64 / seconds)
+}
+
+/// What this thread has spent on a CPU, in ns.
+fn on_cpu_ns() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split(' ')
+        .next()
+        .and_then(|ns| ns.parse().ok())
+        .unwrap_or(0)
+}
+
+/// Commands in batches of this size.
+pub(crate) fn in_batches(
+    mut commands: impl Iterator<Item = Command>,
+    size: usize,
+) -> impl Iterator<Item = Vec<Command>> {
+    std::iter::from_fn(move || {
+        let batch: Vec<Command> = commands.by_ref().take(size).collect();
+        (!batch.is_empty()).then_some(batch)
+    })
 }
 
 /// Hands over batch after batch, never more than the window ahead of what is durable.
 pub(crate) fn hand_over(
     engine: &Engine,
-    mut commands: impl Iterator<Item = Command>,
-    batch: usize,
+    batches: impl Iterator<Item = Vec<Command>>,
 ) -> Outcome<()> {
-    let mut waiting: VecDeque<u64> = VecDeque::new();
-    let mut last = 0;
-    loop {
-        let mut taken = 0;
-        for command in commands.by_ref().take(batch) {
-            last = world::submit(engine, command)?.seq.0;
-            taken += 1;
+    let mut waiting: VecDeque<(u64, usize)> = VecDeque::new();
+    let (mut last, mut ahead) = (0, 0);
+    let mut outcomes = Vec::new();
+    for batch in batches {
+        ahead += batch.len();
+        engine.submit_all(batch, &mut outcomes);
+        let taken = outcomes.len();
+        for outcome in outcomes.drain(..) {
+            last = world::accepted(outcome?)?.seq.0;
         }
-        if taken == 0 {
-            break;
-        }
-        waiting.push_back(last);
-        if waiting.len() * batch >= WINDOW
-            && let Some(first) = waiting.pop_front()
+        waiting.push_back((last, taken));
+        while ahead >= WINDOW
+            && let Some((first, taken)) = waiting.pop_front()
         {
             engine.watermark().wait_blocking(first)?;
+            ahead -= taken;
         }
     }
     engine.watermark().wait_blocking(last)?;

@@ -106,16 +106,14 @@ fn write_part(
     part: usize,
     choice: &mut Choice,
 ) -> Outcome<()> {
-    let commands = (0..task.size(100_000, 100))
-        .map(|i| {
-            let county = &counties[choice.below(counties.len())];
-            let (ours, others) = county.rows.split_at(county.rows.len() / 2);
-            let (from, to) = (
-                ours[choice.below(ours.len())],
-                others[choice.below(others.len())],
-            );
-            desk.move_between(county, format!("{part}-{i}"), from, to)
-        })
-        .collect();
-    bulk::timed(engine, vec![commands], 8192).map(|_rate| ())
+    let commands = (0..task.size(100_000, 100)).map(|i| {
+        let county = &counties[choice.below(counties.len())];
+        let (ours, others) = county.rows.split_at(county.rows.len() / 2);
+        let (from, to) = (
+            ours[choice.below(ours.len())],
+            others[choice.below(others.len())],
+        );
+        desk.move_between(&county.officer, format!("{part}-{i}"), from, to)
+    });
+    bulk::hand_over(engine, bulk::in_batches(commands, 8192))
 }

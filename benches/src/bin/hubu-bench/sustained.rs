@@ -39,16 +39,19 @@ pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
                 let (desk, counties, engine) = (&desk, &counties, &engine);
                 scope.spawn(move || {
                     let mut choice = Choice(hand as u64);
+                    let officers: Vec<_> = counties.iter().map(|c| bulk::own(&c.officer)).collect();
                     let made = (0..commands).map(|i| {
-                        let county = &counties[choice.below(counties.len())];
+                        let at = choice.below(counties.len());
+                        let county = &counties[at];
                         let (ours, others) = county.rows.split_at(county.rows.len() / 2);
                         let (from, to) = (
                             ours[choice.below(ours.len())],
                             others[choice.below(others.len())],
                         );
-                        desk.move_between(county, format!("{hand}-{i}"), from, to)
+                        desk.move_between(&officers[at], format!("{hand}-{i}"), from, to)
                     });
-                    bulk::hand_over(engine, made, 8192).map_err(|error| error.to_string())
+                    bulk::hand_over(engine, bulk::in_batches(made, 8192))
+                        .map_err(|error| error.to_string())
                 })
             })
             .collect();

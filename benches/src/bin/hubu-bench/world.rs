@@ -35,7 +35,6 @@ const LINES: usize = 100;
 
 /// A division and what it may spend.
 pub(crate) struct County {
-    pub(crate) division: Division,
     /// Loads, and moves money between rows.
     pub(crate) officer: Arc<Actor>,
     /// Indicator rows, those of one agency side by side.
@@ -137,7 +136,6 @@ impl<'e> Desk<'e> {
         let officer = self.officer(division)?;
         let firsts = self.open_agencies(&officer, division, |_| {})?;
         let mut county = County {
-            division,
             officer,
             rows: Vec::with_capacity(rows),
         };
@@ -174,7 +172,7 @@ impl<'e> Desk<'e> {
     /// A move of 1 分 from one row to another, ready to be submitted.
     pub(crate) fn move_between(
         &self,
-        county: &County,
+        officer: &Arc<Actor>,
         key: String,
         from: RowId,
         to: RowId,
@@ -185,13 +183,7 @@ impl<'e> Desk<'e> {
             to_base: Some(to),
             ..Line::default()
         };
-        command(
-            key,
-            &county.officer,
-            self.virement,
-            county.division,
-            vec![line],
-        )
+        command(key, officer, self.virement, officer.division, vec![line])
     }
 
     fn enter(
@@ -222,7 +214,12 @@ impl<'e> Desk<'e> {
 
 /// Submits a command that must be accepted.
 pub(crate) fn submit(engine: &Engine, command: Command) -> Outcome<Ticket> {
-    match engine.submit(command)? {
+    accepted(engine.submit(command)?)
+}
+
+/// The ticket of a command that must have been accepted.
+pub(crate) fn accepted(ticket: Ticket) -> Outcome<Ticket> {
+    match ticket {
         Ticket {
             answer: Some(Answer::Refused(refusal)),
             ..

@@ -9,7 +9,7 @@ use hubu_kernel::money::Cents;
 use hubu_kernel::operation::{Fault, Operation};
 use hubu_kernel::record::Body;
 use hubu_kernel::rejection::Rejection;
-use hubu_kernel::row::{Control, Row, RowKind};
+use hubu_kernel::row::{Control, Hold, Row, RowKind};
 use proptest::prelude::*;
 
 fn move_of(effect: Effect, amount: i64) -> Move {
@@ -84,7 +84,8 @@ fn what_was_reserved_before_a_freeze_ends_as_it_would_have() {
 #[test]
 fn a_frozen_row_still_receives() {
     let mut row = row_of(Control::Strict, 0);
-    (row.frozen, row.used, row.approved) = (true, Cents(5), Cents(5));
+    (row.used, row.approved) = (Cents(5), Cents(5));
+    row.hold = row.hold.with_frozen(true);
     let mut memory = Memory::with_rows([row]);
     let gives = [move_of(Effect::Grant, 3), move_of(Effect::Restore, 2)];
     memory.run(&Step::of(Phase::Now).moving(&gives)).unwrap();
@@ -128,9 +129,9 @@ proptest! {
         month in month(),
     ) {
         let apply = |control| {
-            let mut row = Row { control, ..row.clone() };
+            let mut row = Row { hold: Hold::new(control), ..row.clone() };
             let applied = row.apply(operation, amount, month, true);
-            (applied, Row { control: Control::Strict, ..row })
+            (applied, Row { hold: Hold::new(Control::Strict), ..row })
         };
         let (strict, after_strict) = apply(Control::Strict);
         let (warn, after_warn) = apply(Control::Warn);

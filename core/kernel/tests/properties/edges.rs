@@ -8,7 +8,7 @@ use hubu_kernel::money::Cents;
 use hubu_kernel::operation::{Fault, Operation};
 use hubu_kernel::posting::Posting;
 use hubu_kernel::rejection::Rejection;
-use hubu_kernel::row::{Control, Row, RowKind};
+use hubu_kernel::row::{Control, Hold, Row, RowKind};
 use hubu_kernel::schedule::{Month, Schedule};
 
 const MAX: i64 = i64::MAX;
@@ -86,7 +86,7 @@ fn no_operation_takes_an_amount_that_is_not_positive() {
 #[test]
 fn a_strict_row_gives_its_last_fen_and_no_more() {
     let mut row = counting(MAX, 0, 0, 0);
-    row.control = Control::Strict;
+    row.hold = Hold::new(Control::Strict);
     let spent = applied(&row, Operation::ReserveConsume, MAX).unwrap();
     assert_eq!(spent.available(), 0);
     assert_eq!(

@@ -373,7 +373,7 @@ proptest! {
                 let row = &memory.rows[&RowId(slot)];
                 let fields = [row.approved, row.used, row.decreasing, row.increasing];
                 prop_assert_eq!(fields.map(|f| f.0), model.fields(slot), "row {} after {:?}", slot, one);
-                prop_assert_eq!(row.frozen, model.frozen[slot as usize]);
+                prop_assert_eq!(row.hold.is_frozen(), model.frozen[slot as usize]);
                 let tie = i128::from(row.approved.0) - i128::from(row.used.0);
                 prop_assert_eq!(row.balance(), tie, "Σ Dr − Σ Cr = approved − used");
             }

@@ -65,7 +65,7 @@ pub(crate) fn row() -> impl Strategy<Value = Row> {
     (kind, amounts, months, 0..5u8).prop_map(|(kind, amounts, months, frozen)| {
         let mut row = Row::new(kind);
         [row.approved, row.used, row.decreasing, row.increasing] = amounts.map(Cents);
-        if row.control == Control::Strict && row.available() < 0 {
+        if row.hold.control() == Control::Strict && row.available() < 0 {
             let [low, high] = [amounts[1].min(amounts[2]), amounts[1].max(amounts[2])];
             (row.used, row.decreasing) = (Cents(low / 2), Cents(high / 2));
             row.approved = Cents(row.approved.0.max(low / 2 + high / 2));
@@ -75,7 +75,7 @@ pub(crate) fn row() -> impl Strategy<Value = Row> {
             let months: [Cents; 12] = months.try_into().unwrap();
             **schedule = Schedule::from_months(months).unwrap();
         }
-        row.frozen = frozen == 0;
+        row.hold = row.hold.with_frozen(frozen == 0);
         row
     })
 }

@@ -9,7 +9,8 @@
 //! ```
 //! Rows and documents are encoded as [`crate::journal::codec::state`] has them.
 
-use crate::engine::shard::{Shard, Spent};
+use crate::engine::shard::Shard;
+use crate::engine::spent::Spent;
 use crate::journal::codec::cursor::Cursor;
 use crate::journal::codec::error::CodecError;
 use crate::journal::codec::state::{decode_document, decode_row, encode_document, encode_row};
@@ -46,7 +47,7 @@ pub(super) fn put(shard: &Shard, out: &mut Vec<u8>) {
         varint::put(out, *last);
     }
     varint::put(out, shard.once.len() as u64);
-    for (key, spent) in &shard.once {
+    for (key, spent) in shard.once.iter() {
         out.extend_from_slice(&key.to_le_bytes());
         out.extend_from_slice(&spent.body.to_le_bytes());
         varint::put(out, spent.seq);
@@ -104,7 +105,7 @@ pub(super) fn fill(
     for _ in 0..keys {
         let key = u128::from_le_bytes(cursor.array()?);
         let body = u64::from_le_bytes(cursor.array()?);
-        shard.once.insert(
+        shard.once.put(
             key,
             Spent {
                 body,

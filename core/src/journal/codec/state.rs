@@ -20,7 +20,7 @@ use hubu_kernel::ident::{
     CatalogVersion, Division, DocumentId, LedgerId, Seq, StateId, TypeId, Year,
 };
 use hubu_kernel::money::Cents;
-use hubu_kernel::row::{Control, Row};
+use hubu_kernel::row::{Control, Hold, Row};
 use hubu_kernel::schedule::Schedule;
 
 const FROZEN: u8 = 1 << 2;
@@ -31,8 +31,9 @@ const NOTHING_USUAL: (TypeId, CatalogVersion) = (TypeId(0), CatalogVersion(0));
 
 /// Appends a row.
 pub fn encode_row(row: &Row, out: &mut Vec<u8>) {
-    let flags =
-        row.control as u8 | flag(row.frozen, FROZEN) | flag(row.schedule.is_some(), SCHEDULE);
+    let flags = row.hold.control() as u8
+        | flag(row.hold.is_frozen(), FROZEN)
+        | flag(row.schedule.is_some(), SCHEDULE);
     out.extend_from_slice(&[flags, row.ledger.0]);
     out.extend_from_slice(&row.division.0.to_le_bytes());
     out.extend_from_slice(&row.year.0.to_le_bytes());
@@ -83,8 +84,7 @@ pub fn decode_row(cursor: &mut Cursor<'_>) -> Result<Row, CodecError> {
         division,
         year,
         ledger,
-        control,
-        frozen: flags & FROZEN != 0,
+        hold: Hold::new(control).with_frozen(flags & FROZEN != 0),
     })
 }
 
