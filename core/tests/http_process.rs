@@ -7,10 +7,11 @@ mod http_support;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use http_support::{AGENCY, COUNTY, dims};
+use hubu_testkit::Program;
 use serde_json::json;
 
 fn hubu(folder: &Path, arguments: &[&str]) -> Output {
@@ -46,7 +47,7 @@ fn free() -> SocketAddr {
         .unwrap()
 }
 
-fn serve(folder: &Path, address: SocketAddr) -> Child {
+fn serve(folder: &Path, address: SocketAddr) -> Program {
     let child = Command::new(env!("CARGO_BIN_EXE_hubu"))
         .args(["serve", "--config", "data/hubu.toml"])
         .current_dir(folder)
@@ -55,8 +56,8 @@ fn serve(folder: &Path, address: SocketAddr) -> Child {
         .env("HUBU_JOURNAL_SEGMENT_BYTES", "8388608")
         .env("HUBU_LOG_FORMAT", "json")
         .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+        .spawn();
+    let child = Program::from(child.unwrap());
     let end = Instant::now() + Duration::from_secs(30);
     while TcpStream::connect(address).is_err() {
         assert!(Instant::now() < end, "it does not listen");
@@ -66,7 +67,7 @@ fn serve(folder: &Path, address: SocketAddr) -> Child {
 }
 
 /// Sends SIGTERM, and gives the exit status and the log.
-fn terminate(mut child: Child) -> (Option<i32>, String) {
+fn terminate(mut child: Program) -> (Option<i32>, String) {
     let id = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
     let mut log = String::new();

@@ -112,8 +112,7 @@ fn kill_again_and_again(place: &str) {
                 std::thread::sleep(Duration::from_millis(1));
             }
             std::thread::sleep(Duration::from_millis(50 + 50 * round as u64));
-            server.kill().unwrap();
-            server.wait().unwrap();
+            server.kill();
             clients
                 .into_iter()
                 .for_each(|client| log.extend(client.join().unwrap()));
@@ -128,8 +127,7 @@ fn kill_again_and_again(place: &str) {
             format!("{}.{:02}", sum / 100, sum % 100)
         );
     }
-    server.kill().unwrap();
-    server.wait().unwrap();
+    server.kill();
     std::thread::sleep(Duration::from_millis(3200));
     let verify = site
         .command()

@@ -14,7 +14,6 @@ mod site;
 use http_support::{AGENCY, payment};
 use site::{Site, Wire, load};
 use std::path::Path;
-use std::process::Child;
 use std::time::{Duration, Instant};
 
 /// Looks again and again until there is something to see.
@@ -42,11 +41,6 @@ fn whole_snapshots(folder: &Path) -> usize {
         let whole = |name: &std::ffi::OsString| name.to_string_lossy().ends_with(".snapshot");
         files.map(name).filter(whole).count()
     })
-}
-
-fn kill(mut server: Child) {
-    server.kill().unwrap();
-    server.wait().unwrap();
 }
 
 /// How many records the last start read from the journal.
@@ -78,7 +72,7 @@ fn a_snapshot_is_written_in_time_and_the_next_start_begins_from_it() {
     await_some("no snapshot came", || {
         (whole_snapshots(&folder) > before).then_some(())
     });
-    kill(server);
+    server.kill();
     assert!(!site.said().contains("starting from a snapshot"));
 
     // Without them everything would be replayed: the genesis, the catalog, the load, twenty payments.
@@ -94,7 +88,7 @@ fn a_snapshot_is_written_in_time_and_the_next_start_begins_from_it() {
         .ask("GET", &format!("/v1/quotas/{row}"), "-", "")
         .unwrap();
     assert_eq!(quota["decreasing"], "21.00");
-    kill(server);
+    server.kill();
 
     // Snapshots are a short cut and no truth: without them the same state comes from the journal alone.
     std::fs::remove_dir_all(&folder).unwrap();
@@ -104,7 +98,7 @@ fn a_snapshot_is_written_in_time_and_the_next_start_begins_from_it() {
         .ask("GET", &format!("/v1/quotas/{row}"), "-", "")
         .unwrap();
     assert_eq!(again, quota);
-    kill(server);
+    server.kill();
 }
 
 /// The value of a figure of `/metrics`, if it is shown.
@@ -151,5 +145,5 @@ fn the_standard_tables_fall_behind_a_database_that_is_away_and_catch_up() {
 
     database.start_again().unwrap();
     loaded(&database, "12.00");
-    kill(server);
+    server.kill();
 }

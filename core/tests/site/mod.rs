@@ -12,12 +12,13 @@
 )]
 
 use crate::http_support::{AGENCY, COUNTY, dims};
+use hubu_testkit::Program;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// A data folder, and the addresses that its server listens at.
@@ -65,16 +66,16 @@ impl Site {
     }
 
     /// Starts the server; what it says is in the file `log`.
-    pub fn serve(&self) -> Child {
+    pub fn serve(&self) -> Program {
         let end = Instant::now() + Duration::from_secs(60);
         loop {
             let log = File::options().create(true).append(true).open(self.log());
-            let mut child = self
+            let child = self
                 .command()
                 .args(["serve", "--config", "data/hubu.toml"])
                 .stderr(log.unwrap())
-                .spawn()
-                .unwrap();
+                .spawn();
+            let mut child = Program::from(child.unwrap());
             // A database's lease outlives the killed writer for a moment: then a start is refused.
             while child.try_wait().unwrap().is_none() {
                 assert!(Instant::now() < end, "it does not serve");
