@@ -5,8 +5,8 @@
 mod http_support;
 
 use http_support::{
-    AGENCY, CLERK, COUNTY, Client, LOADER, OTHER_AGENCY, OTHER_COUNTY, REVIEWER, Who, payment,
-    serve,
+    AGENCY, CLERK, COUNTY, Client, LOADER, OTHER_AGENCY, OTHER_COUNTY, REVIEWER, Who, opening,
+    payment, serve,
 };
 use serde_json::json;
 
@@ -148,7 +148,7 @@ fn the_feed_tells_everything_in_order_and_each_only_what_is_theirs() {
 }
 
 /// The id of the document that loaded the rows.
-fn opening(loader: &mut Client) -> String {
+fn loaded(loader: &mut Client) -> String {
     let events = loader.get("/v1/events?after=0").json();
     let mut events = events["events"].as_array().unwrap().iter();
     let loaded = events.find(|event| event["type"] == "opening").unwrap();
@@ -160,7 +160,7 @@ fn a_trace_shows_every_record_and_its_vouchers() {
     let serving = serve();
     let row = serving.load(AGENCY);
     let mut loader = serving.client(LOADER);
-    let opening = opening(&mut loader);
+    let opening = loaded(&mut loader);
     let path = format!("/v1/documents/{}/trace", opening);
     let trace = loader.get(&path);
     assert_eq!(trace.status, 200, "{trace:?}");
@@ -187,7 +187,7 @@ fn a_document_that_ended_is_read_from_the_archive() {
     let serving = serve();
     serving.load(AGENCY);
     let mut loader = serving.client(LOADER);
-    let opening = opening(&mut loader);
+    let opening = loaded(&mut loader);
     let seen = loader.get(&format!("/v1/documents/{opening}")).json();
     assert_eq!(
         (&seen["state"], &seen["actions"]),
@@ -199,5 +199,19 @@ fn a_document_that_ended_is_read_from_the_archive() {
         (reply.status, reply.code().as_str()),
         (409, "document_ended")
     );
+    serving.stop();
+}
+
+#[test]
+fn a_document_is_found_at_once_after_the_answer_that_ended_it() {
+    let serving = serve();
+    let mut loader = serving.client(LOADER);
+    for at in 0..30 {
+        let reply = loader.post("/v1/documents", &format!("{at}"), &opening(AGENCY));
+        assert_eq!(reply.status, 201, "{reply:?}");
+        let id = reply.json()["id"].clone();
+        let found = loader.get(&format!("/v1/documents/{}", id.as_str().unwrap()));
+        assert_eq!(found.status, 200, "{at}: {found:?}");
+    }
     serving.stop();
 }

@@ -82,6 +82,8 @@ pub(super) async fn find(
         Found::Nothing => Ok(None),
         Found::Ended => {
             let archive = worker.app.archive.clone();
+            // It may have ended a moment ago, and still be on its way there.
+            archive.mark().wait(seq.0).await?;
             Ok(worker.app.reader.run(move || archive.get(id)).await??)
         }
     }

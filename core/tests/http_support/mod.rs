@@ -170,10 +170,7 @@ impl Serving {
     /// Loads 1000.00 for the agency, 600.00 of it planned for March; returns its IND row.
     pub fn load(&self, agency: &str) -> String {
         let mut loader = self.client(LOADER);
-        let mut line = json!({"amount": "1000.00", "month": 3, "dims": dims(agency), "fields": {"planned": "600.00"}});
-        line["fields"]["procurable"] = json!("0.00");
-        let body = json!({"type": "opening", "division": COUNTY, "fiscal_year": 2026, "transition": "load", "lines": [line]});
-        let reply = loader.post("/v1/documents", &format!("load-{agency}"), &body);
+        let reply = loader.post("/v1/documents", &format!("load-{agency}"), &opening(agency));
         assert_eq!(reply.status, 201, "{reply:?}");
         let path = format!("/v1/quotas?ledger=IND&agency={agency}");
         loader.get(&path).json()["items"][0]["row"]
@@ -197,6 +194,15 @@ pub fn dims(agency: &str) -> Value {
         "agency_code": agency, "fund_type": "1", "source_type": "1", "budget_level": "4",
         "exp_func": "2010101", "office": "001", "dept": "101", "pro_code": "420106000000000000900",
         "gov_econ": "50201", "pay_mode": "1", "marks": "00",
+    })
+}
+
+/// An opening indicator of the agency: it ends in the record that begins it.
+pub fn opening(agency: &str) -> Value {
+    let fields = json!({"planned": "600.00", "procurable": "0.00"});
+    json!({
+        "type": "opening", "division": COUNTY, "fiscal_year": 2026, "transition": "load",
+        "lines": [{"amount": "1000.00", "month": 3, "dims": dims(agency), "fields": fields}],
     })
 }
 
