@@ -34,6 +34,9 @@ use super::{CommandError, Config};
 /// What the operators' port is made of.
 type PageParts = (Arc<App>, Figures);
 
+/// How often the samples of histograms are folded into their sums.
+const FOLD_EVERY: Duration = Duration::from_secs(5);
+
 /// Connections of the operators' port.
 const PAGE_CONNECTIONS: usize = 64;
 
@@ -57,12 +60,12 @@ impl Serve {
         let (engine, views) = open_cell(&settings)?;
         let app = Arc::new(make_app(&engine, &views, &settings)?);
         let page = page
-            .map(|page| page.serve((app.clone(), figures)))
+            .map(|page| page.serve((app.clone(), figures.clone())))
             .transpose()?;
         // A copy stays here: what holds files must be dropped by this thread (see `hubu_core::net`).
         let running = prepared.serve(app.clone())?;
         tell(&running, page.as_ref());
-        main.block_on(signals.wait(&engine, &settings.engine));
+        main.block_on(signals.wait(&engine, &settings.engine, &figures));
         stop(running, page, &engine)?;
         drop(app);
         views.finish();
@@ -213,9 +216,11 @@ impl Signals {
         })
     }
 
-    /// Waits for one of them, and looks after idempotency keys and snapshots meanwhile.
-    async fn wait(&mut self, engine: &Arc<Engine>, settings: &EngineSettings) {
+    /// Waits for one of them, and looks after idempotency keys, snapshots and figures meanwhile: samples
+    /// pile up until they are folded, whether anybody reads them or not.
+    async fn wait(&mut self, engine: &Arc<Engine>, settings: &EngineSettings, figures: &Figures) {
         let mut hours = tokio::time::interval(retention::EVERY);
+        let mut folding = tokio::time::interval(FOLD_EVERY);
         let mut snapshots = Snapshots::new(engine, settings);
         loop {
             tokio::select! {
@@ -226,6 +231,7 @@ impl Signals {
                     Err(error) => tracing::warn!(%error, "cannot look after idempotency keys"),
                 },
                 () = snapshots.due() => snapshots.write(),
+                _ = folding.tick() => figures.fold(),
             }
         }
     }

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -59,16 +58,7 @@ impl Handlers for (Arc<App>, Figures) {
     type Handler = Rc<Page>;
 
     fn handler(&self) -> Rc<Page> {
-        let page = Rc::new(Page::new(self.0.clone(), self.1.clone()));
-        tokio::task::spawn_local(fold(self.1.clone()));
-        page
-    }
-}
-
-async fn fold(figures: Figures) {
-    loop {
-        tokio::time::sleep(Duration::from_secs(5)).await;
-        figures.fold();
+        Rc::new(Page::new(self.0.clone(), self.1.clone()))
     }
 }
 
