@@ -59,7 +59,7 @@ pub(super) struct Expression {
 }
 
 /// What a guard may look at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct GuardContext<'a> {
     /// The catalog that the document lives under.
     pub catalog: &'a Catalog,
@@ -69,6 +69,9 @@ pub struct GuardContext<'a> {
     pub document: DocumentFacts<'a>,
     /// Its lines; may be empty when no guard of the step needs them.
     pub lines: &'a [LineFacts<'a>],
+    /// Whether each line has this value in this dimension: the one look at lines that is worth a way of
+    /// its own, as every document of an agency needs it and few need more of their bags.
+    pub every_line_has: &'a dyn Fn(DimensionId, &str) -> bool,
     /// Who acts.
     pub actor: ActorFacts<'a>,
     /// The day, in the cell's time zone.
@@ -159,8 +162,8 @@ impl Guard {
                 Ok(context.catalog.reference.period(year) != Period::Closed)
             }
             Test::OwnAgency(id) => {
-                let own = Some(context.document.agency).filter(|agency| !agency.is_empty());
-                Ok(own.is_some() && context.lines.iter().all(|line| line.line.get(*id) == own))
+                let own = context.document.agency;
+                Ok(!own.is_empty() && (context.every_line_has)(*id, own))
             }
             Test::Cel(expression) => judge(expression, context).map_err(|reason| GuardError {
                 source_text: self.source.clone(),

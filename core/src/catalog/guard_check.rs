@@ -86,7 +86,7 @@ impl Guard {
                 en: "every line is the document's own agency's".to_owned(),
             },
             test: Test::OwnAgency(dimension.id),
-            needs_lines: true,
+            needs_lines: false,
         }
     }
 

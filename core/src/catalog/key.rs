@@ -13,7 +13,7 @@
 //! is found without decoding. Keys sort by ledger, year and division.
 
 use super::bag::Bag;
-use super::dimension::{Dimension, Format, VALUE_MAX};
+use super::dimension::{Dimension, DimensionId, Format, VALUE_MAX};
 use super::document::{AmountSource, BagName, Condition, Place, RowRule, SetValue};
 use super::ledger::{Ledger, LedgerDimension};
 use super::model::Catalog;
@@ -186,6 +186,36 @@ impl Catalog {
             return Err(KeyError::Damaged);
         }
         Ok(parts)
+    }
+
+    /// Whether a key has this value in this dimension.
+    ///
+    /// # Errors
+    /// As [`Catalog::read_key`], as far as it has to read.
+    pub fn key_has(
+        &self,
+        bytes: &[u8],
+        wanted: DimensionId,
+        value: &str,
+    ) -> Result<bool, KeyError> {
+        let (ledger, ..) = head(bytes).ok_or(KeyError::Damaged)?;
+        let ledger = self.ledger(ledger).ok_or(KeyError::Damaged)?;
+        let packed = bytes.get(7..HEAD).ok_or(KeyError::Damaged)?;
+        let present = u16::from_be_bytes([packed[0], packed[1]]);
+        let mut rest = &bytes[HEAD..];
+        for (at, known) in ledger.dimensions.iter().enumerate() {
+            if present & (1 << at) == 0 {
+                continue;
+            }
+            let dimension = self.dimension(known.id).ok_or(KeyError::Damaged)?;
+            let mut room = [0; VALUE_MAX];
+            let found = read_value(&mut rest, &dimension.format, &mut room);
+            let found = found.ok_or(KeyError::Damaged)?;
+            if known.id == wanted {
+                return Ok(found == value);
+            }
+        }
+        Ok(false)
     }
 
     /// The part of a key by which rows are spread over shards: division and, where the ledger has

@@ -1,6 +1,7 @@
 //! Which rows one line of a document chooses (选行): its base row, its dimensions, and the type's row rules.
 
 use crate::catalog::bag::Bag;
+use crate::catalog::dimension::DimensionId;
 use crate::catalog::document::{AmountSource, BagName, DocumentType, Place, RowIndex, RowRule};
 use crate::catalog::key::{LineView, RowKey, amount_of};
 use crate::catalog::model::Catalog;
@@ -43,6 +44,33 @@ impl Subject<'_> {
     /// The bags of a line.
     pub(crate) fn bags(&self, at: usize, line: &Line) -> Result<Bags, FormError> {
         Chooser::new(self, at, line, false).build_bags()
+    }
+
+    /// Whether a line's own side has this value in this dimension, without its bags.
+    ///
+    /// # Errors
+    /// One of its base rows is not there, or is another division's.
+    pub(crate) fn line_has(
+        &self,
+        (at, line): (usize, &Line),
+        id: DimensionId,
+        value: &str,
+    ) -> Result<bool, FormError> {
+        let key = line.base.map(|base| self.base_key(at, base)).transpose()?;
+        if let Some(to) = line.to_base {
+            self.base_key(at, to)?;
+        }
+        if let Some(laid_over) = line.dims.iter().find(|pair| pair.code == id) {
+            return Ok(*laid_over.value == *value);
+        }
+        let Some(key) = key else {
+            return Ok(false);
+        };
+        let has = self.catalog.key_has(&key, id, value);
+        has.map_err(|reason| FormError::Row {
+            line: at + 1,
+            reason,
+        })
     }
 
     fn base_key(&self, at: usize, id: RowId) -> Result<BaseKey, FormError> {

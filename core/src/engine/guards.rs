@@ -9,6 +9,7 @@ use crate::engine::error::FormError;
 use hubu_kernel::document::Line;
 use hubu_kernel::money::{Cents, Total};
 use hubu_kernel::rejection::Rejection;
+use std::cell::Cell;
 
 /// What a step's guards and required fields say about a document with `fields`.
 pub(crate) struct Facts<'a> {
@@ -54,10 +55,23 @@ impl Facts<'_> {
                 fields: &line.fields,
             })
             .collect();
-        Ok(self.judge_guards(&facts, Cents(amount)))
+        self.judge_guards(&facts, Cents(amount))
     }
 
-    fn judge_guards(&self, lines: &[LineFacts<'_>], amount: Cents) -> Result<(), Rejection> {
+    fn judge_guards(
+        &self,
+        lines: &[LineFacts<'_>],
+        amount: Cents,
+    ) -> Result<Result<(), Rejection>, FormError> {
+        let fault = Cell::new(None);
+        let has = |line, id, value: &str| {
+            let has = self.subject.line_has(line, id, value);
+            has.unwrap_or_else(|error| {
+                fault.set(Some(error));
+                false
+            })
+        };
+        let all = self.lines;
         let Day { year, month, day } = Day::in_beijing(self.now_ms);
         let context = GuardContext {
             catalog: self.subject.catalog,
@@ -72,6 +86,7 @@ impl Facts<'_> {
                 fields: self.subject.header,
             },
             lines,
+            every_line_has: &|id, value| all.iter().enumerate().all(|line| has(line, id, value)),
             actor: ActorFacts {
                 id: &self.actor.name,
                 division: self.actor.division,
@@ -83,9 +98,11 @@ impl Facts<'_> {
         for (at, guard) in self.step.guards.iter().enumerate() {
             // A guard that can't be judged counts as not holding.
             if !guard.eval(&context).unwrap_or(false) {
-                return Err(Rejection::GuardFailed { guard: at as u16 });
+                let failed = Err(Rejection::GuardFailed { guard: at as u16 });
+                // What can't be looked at is no reason to refuse: the command is not well formed.
+                return fault.take().map_or(Ok(failed), Err);
             }
         }
-        Ok(())
+        Ok(Ok(()))
     }
 }
