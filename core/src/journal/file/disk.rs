@@ -60,6 +60,11 @@ pub trait DiskFile: Send + Sync {
     /// # Errors
     /// The system's.
     fn write_at(&self, parts: &[IoSlice<'_>], offset: u64) -> io::Result<usize>;
+    /// Lets writes pass by the system's page cache from now on, or no more; returns whether they do. Then parts, lengths and
+    /// offsets must be whole blocks. A system that can't goes on as before.
+    fn bypass_cache(&self, _on: bool) -> bool {
+        false
+    }
     /// Makes the contents durable.
     ///
     /// # Errors
@@ -146,6 +151,15 @@ impl DiskFile for OsFile {
                 answer => return Ok(answer?),
             }
         }
+    }
+
+    fn bypass_cache(&self, on: bool) -> bool {
+        let Ok(flags) = rustix::fs::fcntl_getfl(&self.0) else {
+            return false;
+        };
+        let mut wanted = flags;
+        wanted.set(rustix::fs::OFlags::DIRECT, on);
+        rustix::fs::fcntl_setfl(&self.0, wanted).is_ok() && on
     }
 
     fn sync(&self) -> io::Result<()> {

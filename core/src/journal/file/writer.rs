@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use super::index::Position;
 use super::lock::{Lock, Slot};
 use super::reader::{FileReader, Shared};
-use super::segment::{SEGMENT_HEADER, Segment};
+use super::segment::{SEGMENT_HEADER, Segment, padding};
 use super::spare::Spare;
 use crate::journal::chain::GENESIS;
 use crate::journal::check::Links;
@@ -93,13 +93,12 @@ impl FileJournal {
     fn write_parts(&self, header: &Header, payload: &[u8]) -> Result<(), JournalError> {
         let path = &self.segment.path;
         let head = header.encode();
-        let parts = [IoSlice::new(&head), IoSlice::new(payload)];
-        let written = self
-            .segment
-            .file
-            .write_at(&parts, self.offset)
-            .map_err(JournalError::io("write", path))?;
-        if written != HEADER_BYTES + payload.len() {
+        let end = self.offset + (HEADER_BYTES + payload.len()) as u64;
+        let zeros = padding(end, self.segment.size);
+        let wanted = HEADER_BYTES + payload.len() + zeros.len();
+        let parts = [IoSlice::new(&head), IoSlice::new(payload), zeros];
+        let written = self.segment.file.write_at(&parts, self.offset);
+        if written.map_err(JournalError::io("write", path))? != wanted {
             let short = std::io::Error::from(std::io::ErrorKind::WriteZero);
             return Err(JournalError::io("write", path)(short));
         }
