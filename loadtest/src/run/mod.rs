@@ -11,7 +11,7 @@ mod show;
 mod worker;
 
 pub use limits::{raise_descriptors, workers_for};
-pub use outcome::{Outcome, Setting, Share, run, settle_books};
+pub use outcome::{Outcome, Setting, Share, play, run, settle_books};
 pub use protocol::{Done, Order};
 pub use show::Show;
 pub use worker::work;
