@@ -126,7 +126,7 @@ async fn load(options: cli::Seed) -> Result<u8, LoadError> {
 async fn play(options: cli::Run) -> Result<u8, LoadError> {
     let mut plan = Plan::read(&options.plan)?;
     plan.users = options.users.unwrap_or(plan.users);
-    plan.duration_seconds = options.duration.unwrap_or(plan.duration_seconds);
+    plan.last(options.duration.unwrap_or(plan.duration_seconds));
     plan.think_seconds = options.think.unwrap_or(plan.think_seconds);
     plan.ramp_seconds = options.ramp.unwrap_or(plan.ramp_seconds);
     plan.check()?;

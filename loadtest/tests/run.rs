@@ -150,6 +150,81 @@ fn a_day_is_played_audited_and_reported() {
     );
 }
 
+/// The small plan in the shape of a season: everything that a plan of the house may ask for.
+const SEASON: &str = r#"
+[begins]
+project_virement = 0.3
+indicator_reduction = 0.2
+indicator_issue = 0.3
+[[phases]]
+name = "quiet"
+seconds = 1.5
+factor = 0.5
+[[phases]]
+name = "rush"
+seconds = 1.0
+factor = 3.0
+"#;
+
+#[test]
+fn a_season_is_played_and_audited() {
+    let stand = stand();
+    let text = std::fs::read_to_string(stand.plan_with_p99("60000.0")).unwrap();
+    let text = text
+        .replace(
+            "reject_share = 0.05",
+            "reject_share = 0.4\nlogin = true\nhot_places = 1",
+        )
+        .replace("payment = 50", "payment = 30\npayroll = 10\nrevise = 20")
+        .replace("dept_reviewer = 1", "dept_reviewer = 4")
+        .replace("business_office = 2", "business_office = 4");
+    let path = stand.folder.path().join("season.toml");
+    std::fs::write(&path, text + SEASON).unwrap();
+    let run = stand.call(&["run", "--plan", path.to_str().unwrap()]);
+    let said =
+        String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(0), "{said}");
+    let result = stand.result();
+    for name in [
+        "read.login",
+        "payment.payroll",
+        "pay_plan.revise",
+        "project_virement.submit",
+        "project_virement.approve",
+        "indicator_reduction.submit",
+        "indicator_reduction.approve",
+    ] {
+        let mut actions = result["actions"].as_array().unwrap().iter();
+        let of = actions.find(|a| a["name"] == name);
+        let commands = of.and_then(|a| a["requests"].as_u64()).unwrap_or(0);
+        assert!(commands > 0, "{name}: {said}");
+    }
+    assert_eq!(result["run"]["phases"][1]["name"], "rush");
+    let audit = &result["audits"][0]["figures"];
+    assert_eq!(audit["acknowledged"], audit["found"], "{said}");
+}
+
+#[test]
+fn arrivals_that_nobody_is_free_for_are_dropped_and_counted() {
+    let stand = stand();
+    let plan = stand.plan_with_p99("60000.0");
+    let text = std::fs::read_to_string(&plan).unwrap();
+    let open = "dropped_share = 0.0\n[open]\narrivals_per_second = 300.0\n";
+    std::fs::write(&plan, text + open).unwrap();
+    let play = |users: &str| {
+        let run = stand.call(&["run", "--plan", &plan, "--users", users, "--duration", "2"]);
+        let arrived = stand.result()["run"]["arrived"].clone();
+        let count = |name: &str| arrived[name].as_u64().unwrap();
+        (run, count("due"), count("dropped"))
+    };
+    // One user can't be at two places: what falls due while it works is dropped, and the plan says none may be.
+    stand.books.lock().pause_ms = 20;
+    let (run, due, dropped) = play("1");
+    assert_eq!(run.status.code(), Some(10), "{run:?}");
+    assert!(dropped > due / 2 && due > 400, "{due} {dropped} {run:?}");
+    assert!(String::from_utf8_lossy(&run.stdout).contains("dropped_share"));
+}
+
 #[test]
 fn a_broken_threshold_has_its_own_status() {
     let stand = stand();

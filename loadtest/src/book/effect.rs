@@ -18,6 +18,10 @@ pub enum Kind {
     Settlement = 2,
     /// 指标下达: gives an agency more, out of the office's pool.
     Issue = 3,
+    /// 项目调剂: from one indicator to another. Two lines of the book for one of the document: what leaves is negative.
+    Virement = 4,
+    /// 指标调减: from an agency's indicator back into the office's pool.
+    Reduction = 5,
 }
 
 /// What a command does to its document's reservation.
@@ -45,7 +49,14 @@ impl Step {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Payment, Self::PayPlan, Self::Settlement, Self::Issue];
+    pub const ALL: [Self; 6] = [
+        Self::Payment,
+        Self::PayPlan,
+        Self::Settlement,
+        Self::Issue,
+        Self::Virement,
+        Self::Reduction,
+    ];
 
     /// From its number in a file.
     pub fn numbered(number: u8) -> Option<Self> {
@@ -59,6 +70,8 @@ impl Kind {
             Self::PayPlan => "pay_plan",
             Self::Settlement => "bank_settlement",
             Self::Issue => "indicator_issue",
+            Self::Virement => "project_virement",
+            Self::Reduction => "indicator_reduction",
         }
     }
 
@@ -71,10 +84,11 @@ impl Kind {
     pub fn step(self, transition: &str) -> Step {
         match (self, transition) {
             (_, "reject" | "withdraw") => Step::Release,
-            (Self::Payment | Self::PayPlan | Self::Issue, "submit") => Step::Reserve,
+            (Self::Settlement, "submit") => Step::Pass,
+            (_, "submit") => Step::Reserve,
             (Self::Settlement, "match") => Step::Reserve,
             (Self::Payment, "receipt") => Step::Final,
-            (Self::PayPlan, "approve") => Step::Final,
+            (Self::PayPlan | Self::Virement | Self::Reduction, "approve") => Step::Final,
             (Self::Settlement, "settle") => Step::Final,
             (Self::Issue, "issue") => Step::Final,
             _ => Step::Pass,
@@ -87,6 +101,7 @@ impl Kind {
             Self::PayPlan => &[Ledger::Indp],
             Self::Settlement => &[Ledger::Pay],
             Self::Issue => &[Ledger::Off],
+            Self::Virement | Self::Reduction => &[],
         }
     }
 
@@ -95,7 +110,16 @@ impl Kind {
             Self::Payment => &[Ledger::Pay],
             Self::PayPlan => &[Ledger::Pln],
             Self::Settlement => &[Ledger::Clr],
-            Self::Issue => &[Ledger::Ind, Ledger::Indp],
+            Self::Issue | Self::Virement => &[Ledger::Ind, Ledger::Indp],
+            Self::Reduction => &[],
+        }
+    }
+
+    /// Ledgers whose rows are made smaller: what was approved goes, instead of being used.
+    fn cuts(self) -> &'static [Ledger] {
+        match self {
+            Self::Virement | Self::Reduction => &[Ledger::Ind, Ledger::Indp],
+            _ => &[],
         }
     }
 }
@@ -107,7 +131,7 @@ pub fn changes(
     line: Line,
     pool: impl Fn(RowKey) -> RowKey,
 ) -> Vec<(RowKey, Balance)> {
-    let (m, zero) = (line.amount, Balance::default());
+    let (m, zero) = (line.amount.abs(), Balance::default());
     let (consumed, granted) = match step {
         Step::Pass => return Vec::new(),
         Step::Reserve => (
@@ -153,15 +177,33 @@ pub fn changes(
             line.row.in_ledger(ledger)
         }
     };
-    let mut all: Vec<_> = kind
-        .consumes()
-        .iter()
-        .map(|l| (row(*l), consumed))
-        .collect();
-    all.extend(kind.grants().iter().map(|l| (row(*l), granted)));
+    let leaves = kind != Kind::Virement || line.amount < 0;
+    let arrives = line.amount > 0;
+    let mut all = Vec::new();
+    if leaves {
+        let cut = Balance {
+            approved: -consumed.used,
+            used: 0,
+            ..consumed
+        };
+        all.extend(kind.consumes().iter().map(|l| (row(*l), consumed)));
+        all.extend(kind.cuts().iter().map(|l| (row(*l), cut)));
+    }
+    if arrives {
+        all.extend(kind.grants().iter().map(|l| (row(*l), granted)));
+    }
     match (step, kind) {
         (Step::Final, Kind::Payment) => all.push((row(Ledger::Cpl), Balance { debit: m, ..zero })),
         (Step::Final, Kind::Issue) => all.push((row(Ledger::Cpl), Balance { credit: m, ..zero })),
+        (Step::Final, Kind::Reduction) => {
+            let restored = Balance {
+                used: -m,
+                debit: m,
+                ..zero
+            };
+            all.push((row(Ledger::Off), restored));
+            all.push((row(Ledger::Cpl), Balance { debit: m, ..zero }));
+        }
         _ => {}
     }
     all
@@ -172,12 +214,19 @@ mod tests {
     use super::*;
 
     fn total(kind: Kind, steps: &[Step]) -> Vec<(RowKey, Balance)> {
-        let line = Line {
-            amount: 500,
-            row: RowKey::of_indicator(Ledger::Ind, 3, 1),
+        let line = |amount, indicator| Line {
+            amount,
+            row: RowKey::of_indicator(Ledger::Ind, 3, indicator),
+        };
+        let lines = match kind {
+            Kind::Virement => vec![line(-500, 0), line(500, 1)],
+            _ => vec![line(500, 1)],
         };
         let mut sums: Vec<(RowKey, Balance)> = Vec::new();
-        for step in steps {
+        for (step, line) in steps
+            .iter()
+            .flat_map(|s| lines.iter().map(move |l| (s, *l)))
+        {
             for (row, change) in changes(kind, *step, line, |_| RowKey::of_division(Ledger::Off, 0))
             {
                 match sums.iter_mut().find(|(r, _)| *r == row) {
@@ -220,6 +269,26 @@ mod tests {
                 ..Balance::default()
             })
         );
+    }
+
+    #[test]
+    fn a_virement_moves_and_a_reduction_goes_back_to_the_pool() {
+        let sums = total(Kind::Virement, &[Step::Reserve, Step::Final]);
+        let of = |ledger, indicator| {
+            let row = RowKey::of_indicator(ledger, 3, indicator);
+            sums.iter().find(|(r, _)| *r == row).map(|(_, b)| *b)
+        };
+        let (gone, come) = (of(Ledger::Ind, 0).unwrap(), of(Ledger::Indp, 1).unwrap());
+        assert_eq!((gone.approved, gone.used, gone.credit), (-500, 0, 500));
+        assert_eq!((come.approved, come.increasing, come.debit), (500, 0, 500));
+        assert_eq!(sums.len(), 4);
+        let sums = total(Kind::Reduction, &[Step::Reserve, Step::Final]);
+        let pool = sums
+            .iter()
+            .find(|(r, _)| r.ledger() == Ledger::Off)
+            .unwrap()
+            .1;
+        assert_eq!((pool.used, pool.debit, pool.approved), (-500, 500, 0));
     }
 
     #[test]

@@ -46,11 +46,29 @@ pub enum Action {
     ReadSummary,
     /// Reading a document's trace.
     ReadTrace,
+    /// 工资批量支付: many payments of one row in one request.
+    PaymentPayroll,
+    /// 修改后再送审 a plan that was sent back.
+    PlanRevise,
+    /// 录入并送审项目调剂.
+    VirementSubmit,
+    /// 部门审 a virement.
+    VirementReview,
+    /// 批复 a virement.
+    VirementApprove,
+    /// 录入并送审指标调减.
+    ReductionSubmit,
+    /// 处室审 a reduction.
+    ReductionReview,
+    /// 批复 a reduction.
+    ReductionApprove,
+    /// 登录: the first look at the work list, over a fresh connection.
+    ReadLogin,
 }
 
 impl Action {
     /// Every action, in the order of their numbers.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 30] = [
         Self::PaymentSubmit,
         Self::PaymentReview,
         Self::PaymentSign,
@@ -72,6 +90,15 @@ impl Action {
         Self::ReadDocument,
         Self::ReadSummary,
         Self::ReadTrace,
+        Self::PaymentPayroll,
+        Self::PlanRevise,
+        Self::VirementSubmit,
+        Self::VirementReview,
+        Self::VirementApprove,
+        Self::ReductionSubmit,
+        Self::ReductionReview,
+        Self::ReductionApprove,
+        Self::ReadLogin,
     ];
 
     /// Name in reports.
@@ -98,6 +125,15 @@ impl Action {
             Self::ReadDocument => "read.document",
             Self::ReadSummary => "read.summary",
             Self::ReadTrace => "read.trace",
+            Self::PaymentPayroll => "payment.payroll",
+            Self::PlanRevise => "pay_plan.revise",
+            Self::VirementSubmit => "project_virement.submit",
+            Self::VirementReview => "project_virement.review",
+            Self::VirementApprove => "project_virement.approve",
+            Self::ReductionSubmit => "indicator_reduction.submit",
+            Self::ReductionReview => "indicator_reduction.review",
+            Self::ReductionApprove => "indicator_reduction.approve",
+            Self::ReadLogin => "read.login",
         }
     }
 

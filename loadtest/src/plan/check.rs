@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{CLERK, OFFICIAL, Plan, SEATS};
+use super::{BEGINS, CLERK, OFFICIAL, Plan, SEATS};
 
 /// Parses and checks.
 pub(super) fn read(text: &str) -> Result<Plan, Vec<String>> {
@@ -31,7 +31,8 @@ fn repaired(table: toml::Table) -> toml::Table {
     let mut whole: toml::Table = REFERENCE.parse().unwrap_or_default();
     for (key, value) in table {
         let mistyped = NUMBERS.contains(&key.as_str()) && !value.is_float() && !value.is_integer();
-        if whole.contains_key(&key) && !mistyped {
+        let is_known = whole.contains_key(&key) || OPTIONAL.contains(&key.as_str());
+        if is_known && !mistyped {
             whole.insert(key, value);
         }
     }
@@ -46,6 +47,8 @@ const NUMBERS: [&str; 6] = [
     "timeout_seconds",
     "repeat_share",
 ];
+/// Keys that a plan may leave out.
+const OPTIONAL: [&str; 6] = ["about", "begins", "phases", "open", "login", "hot_places"];
 const WANTED: [&str; 15] = [
     "name",
     "users",
@@ -71,7 +74,7 @@ fn shape(table: &toml::Table) -> Vec<String> {
         .filter(|k| !table.contains_key(**k))
         .map(|k| format!("{k}: missing"))
         .collect();
-    let known = |key: &str| WANTED.contains(&key) || key == "about";
+    let known = |key: &str| WANTED.contains(&key) || OPTIONAL.contains(&key);
     wrong.extend(
         table
             .keys()
@@ -113,12 +116,19 @@ pub(super) fn mistakes(plan: &Plan) -> Vec<String> {
         ("thresholds.rate_min", limits.rate_min, 1e9),
         ("thresholds.shed_share", limits.shed_share, 1.0),
         ("thresholds.refused_share", limits.refused_share, 1.0),
+        ("thresholds.dropped_share", limits.dropped_share, 1.0),
+        (
+            "thresholds.recovery_seconds",
+            limits.recovery_seconds,
+            604_800.0,
+        ),
     ];
     for (name, value, high) in optional {
         value
             .iter()
             .for_each(|value| within(name, *value, 0.0, high));
     }
+    load(plan, &mut within);
     if plan.name.trim().is_empty() {
         wrong.push("name: must not be empty".into());
     }
@@ -129,10 +139,53 @@ pub(super) fn mistakes(plan: &Plan) -> Vec<String> {
     for role in plan.team.keys().filter(|role| !is_known(role)) {
         wrong.push(format!("team.{role}: unknown role"));
     }
+    for kind in plan.begins.keys() {
+        if BEGINS.iter().all(|(known, _)| known != kind) {
+            wrong.push(format!("begins.{kind}: no desk begins such a document"));
+        }
+    }
+    let phases: f64 = plan.phases.iter().map(|p| p.seconds).sum();
+    // Shortened phases may be longer by the last digit.
+    if phases > plan.duration_seconds + 1e-6 {
+        wrong.push(format!(
+            "phases: {phases} s together, and the run lasts {} s",
+            plan.duration_seconds
+        ));
+    }
+    if limits.dropped_share.is_some() && plan.open.is_none() {
+        wrong.push("thresholds.dropped_share: arrivals are dropped only with [open]".into());
+    }
+    if limits.recovery_seconds.is_some() && plan.phases.is_empty() {
+        wrong.push("thresholds.recovery_seconds: there are no phases to recover from".into());
+    }
     weights("clerk", &plan.clerk, &CLERK, &mut wrong);
     weights("official", &plan.official, &OFFICIAL, &mut wrong);
     weights("idle", &plan.idle, &OFFICIAL, &mut wrong);
     wrong
+}
+
+/// Values of the load's shape.
+fn load(plan: &Plan, within: &mut impl FnMut(&str, f64, f64, f64)) {
+    for (phase, at) in plan.phases.iter().zip(0..) {
+        within(
+            &format!("phases[{at}].seconds"),
+            phase.seconds,
+            0.1,
+            604_800.0,
+        );
+        within(&format!("phases[{at}].factor"), phase.factor, 0.0, 1_000.0);
+    }
+    if let Some(open) = plan.open {
+        let rate = open.arrivals_per_second;
+        within("open.arrivals_per_second", rate, 0.001, 1_000_000.0);
+        within("open.patience_seconds", open.patience_seconds, 0.0, 3_600.0);
+    }
+    for (kind, share) in &plan.begins {
+        within(&format!("begins.{kind}"), *share, 0.0, 1.0);
+    }
+    if let Some(places) = plan.hot_places {
+        within("hot_places", f64::from(places), 1.0, 1_000_000.0);
+    }
 }
 
 fn weights(table: &str, given: &BTreeMap<String, u32>, known: &[&str], wrong: &mut Vec<String>) {
@@ -158,9 +211,37 @@ mod tests {
 
     #[test]
     fn the_plans_of_the_house_are_right() {
-        for name in ["ordinary-day", "smoke"] {
-            assert_eq!(read(&file(name)).map(|_| ()), Ok(()), "{name}");
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../config/plans");
+        let mut count = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            assert_eq!(read(&file(name)).map(|p| p.name), Ok(name.to_owned()));
+            count += 1;
         }
+        assert!(count >= 8, "{count}");
+    }
+
+    #[test]
+    fn mistakes_in_the_shape_of_the_load_are_listed() {
+        let text = file("smoke").replace("[team]", "hot_places = 0\n[team]")
+            + "dropped_share = 0.1\n[begins]\npayment = 2.0\n\
+               [[phases]]\nname = \"a\"\nseconds = 9\nfactor = -1\n";
+        let wrong = read(&text).unwrap_err();
+        for start in [
+            "hot_places: want",
+            "thresholds.dropped_share: arrivals",
+            "begins.payment: no desk",
+            "begins.payment: want 0 to 1",
+            "phases[0].factor: want",
+            "phases: 9 s together",
+        ] {
+            assert!(
+                wrong.iter().any(|w| w.starts_with(start)),
+                "{start} {wrong:?}"
+            );
+        }
+        assert_eq!(wrong.len(), 6, "{wrong:?}");
     }
 
     #[test]

@@ -2,6 +2,9 @@
 //! checked before the run with every mistake listed.
 
 mod check;
+mod curve;
+
+pub use curve::Phase;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -48,6 +51,33 @@ pub struct Plan {
     pub idle: BTreeMap<String, u32>,
     /// When the run has failed.
     pub thresholds: Thresholds,
+    /// Share of a desk's steps in which it begins a document of its own, by type; what is left out is [`BEGINS`]'s.
+    #[serde(default)]
+    pub begins: BTreeMap<String, f64>,
+    /// The load curve, from when all users are there; the plan's own pace when empty.
+    #[serde(default)]
+    pub phases: Vec<Phase>,
+    /// Arrivals instead of think times (open model).
+    #[serde(default)]
+    pub open: Option<Open>,
+    /// Whether each user begins by logging in: a fresh connection, a first token, the work list at once.
+    #[serde(default)]
+    pub login: bool,
+    /// Teams sit at so few places (one place: five agencies) and share them, so that their rows are hot.
+    #[serde(default)]
+    pub hot_places: Option<u32>,
+}
+
+/// The open model: requests arrive at a rate of their own, whether the server is quick or slow. Whoever of the users is
+/// free takes the next; `users` is then how many can be under way at once.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Open {
+    /// Arrivals a second over all users, times the curve's factor.
+    pub arrivals_per_second: f64,
+    /// Seconds that an arrival waits for a free user before it is dropped; 0 drops at once, as k6 does.
+    #[serde(default)]
+    pub patience_seconds: f64,
 }
 
 /// Limits that a run must keep; each is optional but `failed`, which is 0 when left out.
@@ -67,6 +97,10 @@ pub struct Thresholds {
     pub shed_share: Option<f64>,
     /// Largest share of commands refused for reasons of business.
     pub refused_share: Option<f64>,
+    /// Largest share of arrivals of the open model that no user was free to take.
+    pub dropped_share: Option<f64>,
+    /// Most seconds from the end of a phase until its aftermath is over (see [`Phase`] and the report's phases).
+    pub recovery_seconds: Option<f64>,
 }
 
 /// Agencies that one team serves: neighbours with one department.
@@ -88,9 +122,11 @@ pub const SEATS: [(&str, bool); 11] = [
 ];
 
 /// What a clerk may do.
-pub const CLERK: [&str; 5] = [
+pub const CLERK: [&str; 7] = [
     "payment",
     "pay_plan",
+    "payroll",
+    "revise",
     "read_quotas",
     "read_document",
     "read_work",
@@ -98,7 +134,28 @@ pub const CLERK: [&str; 5] = [
 /// What an official may look up.
 pub const OFFICIAL: [&str; 4] = ["read_quotas", "read_document", "read_summary", "read_trace"];
 
+/// Documents that begin at a desk, and the share of its steps when the plan says nothing.
+pub const BEGINS: [(&str, f64); 4] = [
+    ("indicator_issue", 0.25),
+    ("bank_settlement", 0.25),
+    ("project_virement", 0.0),
+    ("indicator_reduction", 0.0),
+];
+
 impl Plan {
+    /// Share of its steps in which a desk begins a document of this type.
+    pub fn begins(&self, kind: &str) -> f64 {
+        let usual = BEGINS.iter().find(|(known, _)| *known == kind);
+        let given = self.begins.get(kind).copied();
+        given.unwrap_or(usual.map_or(0.0, |(_, share)| *share))
+    }
+
+    /// When someone acts who would act `work` seconds after `from` at the plan's own pace; both in seconds since the
+    /// first user came.
+    pub fn due(&self, from: f64, work: f64) -> f64 {
+        curve::after(&self.phases, from - self.ramp_seconds, work) + self.ramp_seconds
+    }
+
     /// Reads and checks a plan; every mistake is listed.
     pub fn read(path: &Path) -> Result<Self, LoadError> {
         let text = std::fs::read_to_string(path).map_err(|e| LoadError::file(path, e))?;
@@ -107,6 +164,13 @@ impl Plan {
             mistakes,
         };
         check::read(&text).map_err(mistakes)
+    }
+
+    /// Sets how long all users work; the phases of the load curve are stretched or shortened with it.
+    pub fn last(&mut self, seconds: f64) {
+        let scale = seconds / self.duration_seconds;
+        self.phases.iter_mut().for_each(|p| p.seconds *= scale);
+        self.duration_seconds = seconds;
     }
 
     /// Checks a plan that was changed by options.

@@ -2,12 +2,14 @@
 
 mod chart;
 mod html;
+mod phases;
 mod platform;
 mod result;
 mod table;
 mod verdict;
 
 pub use html::page;
+pub use phases::PhaseFigures;
 pub use platform::{Platform, platform};
 pub use result::{
     ActionFigures, Harness, Latency, RunFigures, RunResult, SCHEMA, read_result, write_result,

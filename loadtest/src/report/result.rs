@@ -6,6 +6,7 @@ use std::path::Path;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use super::phases::{PhaseFigures, phases};
 use super::platform::Platform;
 use super::verdict::Verdict;
 use crate::audit::Settlement;
@@ -14,6 +15,7 @@ use crate::measure::{Action, ActionTotal, Second};
 use crate::plan::Plan;
 use crate::run::Outcome;
 use crate::seed::Loaded;
+use crate::users::Arrived;
 
 /// Name and version of the file's format.
 pub const SCHEMA: &str = "hubu-load/1";
@@ -74,6 +76,12 @@ pub struct RunFigures {
     pub was_interrupted: bool,
     /// Workers that died, in words.
     pub deaths: Vec<String>,
+    /// What became of the arrivals, when the plan is of the open model.
+    #[serde(default)]
+    pub arrived: Option<Arrived>,
+    /// The phases of the plan's load curve.
+    #[serde(default)]
+    pub phases: Vec<PhaseFigures>,
 }
 
 /// Latency in ms, counted from when each request was due.
@@ -192,6 +200,8 @@ impl RunResult {
                 steady_rate: steady_rate(&outcome.seconds),
                 was_interrupted: outcome.was_interrupted,
                 deaths: outcome.deaths,
+                arrived: plan.open.map(|_| arrived(&outcome.workers)),
+                phases: phases(plan, &outcome.seconds),
             },
             total: ActionFigures::of("all", &sum),
             actions: actions
@@ -217,6 +227,12 @@ impl RunResult {
             platform,
         }
     }
+}
+
+fn arrived(workers: &[crate::run::Done]) -> Arrived {
+    let mut all = Arrived::default();
+    workers.iter().for_each(|w| all.add(w.arrived));
+    all
 }
 
 /// Requests a second over the seconds in which all users that ever worked did.

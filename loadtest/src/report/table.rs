@@ -38,9 +38,41 @@ pub fn table(result: &RunResult) -> String {
     for action in result.actions.iter().chain([total]) {
         row(&mut out, action);
     }
+    shape(&mut out, result);
     result.audits.iter().for_each(|one| audit(&mut out, one));
     verdict(&mut out, result);
     out
+}
+
+/// Arrivals of the open model, and the phases of the load curve.
+fn shape(out: &mut String, result: &RunResult) {
+    if let Some(a) = result.run.arrived {
+        let _ = writeln!(
+            out,
+            "arrivals {}: taken late {}, dropped {} (nobody was free)",
+            a.due, a.late, a.dropped
+        );
+    }
+    for phase in &result.run.phases {
+        let recovered = match (phase.is_load, phase.recovered_seconds) {
+            (false, _) => String::new(),
+            (true, Some(seconds)) => format!("  recovered after {seconds:.0} s"),
+            (true, None) => "  not recovered".into(),
+        };
+        let _ = writeln!(
+            out,
+            "phase {:<16} x{:<6} {:>5.0}-{:<5.0} s {:>8.0} req/s  p99 {:>8.1} ms  max {:>8.1} ms  shed {}  failed {}{recovered}",
+            phase.name,
+            phase.factor,
+            phase.from,
+            phase.to,
+            phase.rate,
+            phase.p99_ms,
+            phase.max_ms,
+            phase.shed,
+            phase.failed
+        );
+    }
 }
 
 fn audit(out: &mut String, audit: &Settlement) {

@@ -94,6 +94,22 @@ fn threshold_reasons(result: &RunResult) -> Vec<String> {
     most("failed", total.failed as f64, Some(limits.failed as f64));
     most("shed_share", share(total.shed), limits.shed_share);
     most("refused_share", share(total.refused), limits.refused_share);
+    if let Some(arrived) = result.run.arrived {
+        let dropped = arrived.dropped as f64 / arrived.due.max(1) as f64;
+        most("dropped_share", dropped, limits.dropped_share);
+    }
+    if let Some(limit) = limits.recovery_seconds {
+        for phase in result.run.phases.iter().filter(|p| p.is_load) {
+            match phase.recovered_seconds {
+                Some(seconds) => most("recovery_seconds", seconds, Some(limit)),
+                None => most(
+                    "recovery_seconds (never within the run)",
+                    f64::INFINITY,
+                    Some(limit),
+                ),
+            }
+        }
+    }
     if let Some(least) = limits.rate_min.filter(|least| result.run.rate < *least) {
         reasons.push(format!("rate {:.1} is less than {least}", result.run.rate));
     }

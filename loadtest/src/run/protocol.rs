@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::LoadError;
 use crate::measure::{Action, Tick, Totals, Usage, decode, encode};
 use crate::plan::Plan;
+use crate::users::Arrived;
 use crate::world::Recipe;
 
 /// What a worker is to do; the first line on its standard input.
@@ -59,6 +60,8 @@ pub struct Done {
     pub usage: Usage,
     /// Connections opened.
     pub opened: u64,
+    /// What became of the arrivals of the open model.
+    pub arrived: Arrived,
     /// Requests that goose counted.
     pub goose_requests: u64,
     /// How late the harness itself was, 99 %, in µs: from when a request was due to when its user could begin.
@@ -95,6 +98,7 @@ impl Done {
             examples,
             usage: Usage::default(),
             opened: 0,
+            arrived: Arrived::default(),
             goose_requests: 0,
             late_p99_us: 0,
             threads: 0,

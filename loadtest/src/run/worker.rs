@@ -47,6 +47,7 @@ pub fn work() -> Result<(), LoadError> {
 async fn play_order(order: Order) -> Result<(), LoadError> {
     let world = Arc::new(World::make(order.recipe.clone())?);
     let target = Target::new(&order.url)?;
+    let share = f64::from(order.last - order.first) / f64::from(order.plan.users.max(1));
     let seats = deal(&world, &order.plan, order.first, order.last);
     let (stop, stopped) = watch::channel(false);
     let length = order.plan.length();
@@ -66,6 +67,7 @@ async fn play_order(order: Order) -> Result<(), LoadError> {
     let before = usage();
     tokio::spawn(end_of_day(stop, length));
     let ticking = tokio::spawn(tick(stage.clone()));
+    tokio::spawn(stage.clone().arrive(share));
     let goose_requests = play(stage.clone(), seats).await?;
     ticking.abort();
     let seconds = started.elapsed().as_secs_f64();
@@ -81,6 +83,7 @@ async fn play_order(order: Order) -> Result<(), LoadError> {
     let mut done = Done::new(&totals, examples);
     done.usage = spent;
     done.opened = stage.target.opened();
+    done.arrived = stage.arrivals.close();
     done.goose_requests = goose_requests;
     done.late_p99_us = stage.meter.late_p99();
     done.threads = tokio::runtime::Handle::current().metrics().num_workers();

@@ -64,10 +64,12 @@ impl Session {
     ) -> Option<DocumentAnswer> {
         let text = command.key.to_string();
         let body = Bytes::from(command.body.clone());
-        let mut outcome = self
-            .connection
-            .send(&Request::post(path, &self.token, Some(&text), body.clone()))
-            .await;
+        let (at, token) = (self.version_of(&command), self.token.clone());
+        let asked = Request {
+            if_match: at.as_deref(),
+            ..Request::post(path, &token, Some(&text), body)
+        };
+        let mut outcome = self.connection.send(&asked).await;
         let took = due.elapsed();
         let fate = self.judge(&command, &outcome).await;
         self.note(action, fate, took, path, &outcome);
@@ -76,10 +78,7 @@ impl Session {
                 break;
             }
             let again = Instant::now();
-            outcome = self
-                .connection
-                .send(&Request::post(path, &self.token, Some(&text), body.clone()))
-                .await;
+            outcome = self.connection.send(&asked).await;
             let took = again.elapsed();
             let fate = self.judge(&command, &outcome).await;
             self.note(Action::Repeat, fate, took, path, &outcome);
@@ -87,7 +86,7 @@ impl Session {
         let done = self.settle(&command, path, &outcome)?;
         self.stage.meter.record_parts(action, 1, 0);
         if self.choice.fraction() < self.stage.plan.repeat_share {
-            self.repeat(path, &command, body, &done).await;
+            self.repeat(&asked, &command, &done).await;
         }
         Some(done)
     }
@@ -130,7 +129,7 @@ impl Session {
                 Some((503, _)) => self.stage.book.lock().drop_unsent(command.key),
                 Some((status @ 400..500, _)) => {
                     self.stage.book.lock().refuse(command.key);
-                    if *status == 403 && self.has_moved_on(command).await {
+                    if matches!(status, 403 | 412) && self.has_moved_on(command).await {
                         refused += 1;
                         continue;
                     }
@@ -186,12 +185,30 @@ impl Session {
             .acknowledge(command.key, id, done.version);
         self.recent = id;
         self.stage.newest.lock()[self.seat.division as usize] = id;
+        let paper = Paper {
+            version: done.version,
+            ..command.paper
+        };
         let mut papers = self.stage.papers.lock();
-        match command.step {
-            Step::Reserve => drop(papers.insert(id, command.paper)),
-            Step::Final | Step::Release => drop(papers.remove(&id)),
-            Step::Pass => {}
+        // After a pass these are still its lines, at its new version.
+        let is_kept = match command.step {
+            Step::Reserve => true,
+            Step::Pass => self.stage.is_revised(paper.kind),
+            Step::Final | Step::Release => {
+                papers.remove(&id);
+                false
+            }
+        };
+        if is_kept {
+            papers.insert(id, paper);
         }
+    }
+
+    /// The version that a step names, where lines may change on the way.
+    fn version_of(&self, command: &Command) -> Option<String> {
+        let seen = command.seen?;
+        let is_named = self.stage.is_revised(command.paper.kind);
+        is_named.then(|| format!("\"{}\"", seen.version))
     }
 
     fn leave_unknown(&self, command: &Command, path: &str, body: String) {
@@ -208,12 +225,9 @@ impl Session {
     }
 
     /// Asks the same key again: the answer must be the same.
-    async fn repeat(&mut self, path: &str, command: &Command, body: Bytes, first: &DocumentAnswer) {
-        let (text, due) = (command.key.to_string(), Instant::now());
-        let outcome = self
-            .connection
-            .send(&Request::post(path, &self.token, Some(&text), body))
-            .await;
+    async fn repeat(&mut self, again: &Request<'_>, command: &Command, first: &DocumentAnswer) {
+        let (path, due) = (again.path, Instant::now());
+        let outcome = self.connection.send(again).await;
         self.note(
             Action::Repeat,
             fate_of(&outcome),

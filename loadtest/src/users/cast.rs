@@ -28,7 +28,8 @@ pub struct Seat {
 
 /// Deals out users `first..last` of a plan. Teams beyond what the world has room for share their agencies.
 pub fn deal(world: &World, plan: &Plan, first: u32, last: u32) -> Vec<Seat> {
-    let places = places(world);
+    let mut places = places(world);
+    places.truncate(plan.hot_places.map_or(usize::MAX, |p| p as usize));
     let seats = team_seats(plan);
     assert!(
         !places.is_empty() && !seats.is_empty(),

@@ -11,9 +11,11 @@ use crate::plan::CLERK;
 use crate::world::Ledger;
 
 /// Payments and plans are for December: payments may use what is planned up to then, and plans are never in the past.
-const MONTH: u8 = 12;
+pub(super) const MONTH: u8 = 12;
+/// What a payment of the world says.
+pub(super) const PAYMENT: &str = r#"{"purpose":"示例：办公用品","payee":"示例供应商","payee_account":"0000000001","payee_match":true}"#;
 /// 部门经济分类 of payments: one, so that an indicator has one PAY row.
-const TO: &str = r#"{"dept_econ":"30201"}"#;
+pub(super) const TO: &str = r#"{"dept_econ":"30201"}"#;
 
 impl Session {
     pub(super) async fn clerk(&mut self, due: Instant) {
@@ -21,6 +23,8 @@ impl Session {
             stage.plan.clerk.get(name).copied().unwrap_or(0)
         }) {
             "payment" => self.enter(Kind::Payment, Ledger::Ind, due).await,
+            "payroll" => self.pay_out(due).await,
+            "revise" => self.revise(due).await,
             "pay_plan" => self.enter(Kind::PayPlan, Ledger::Indp, due).await,
             "read_document" => self.read_document(due).await,
             "read_work" => self.read_work(due).await,
@@ -68,7 +72,7 @@ impl Session {
         let is_payment = kind == Kind::Payment;
         let to = || is_payment.then(|| TO.to_owned());
         let fields = if is_payment {
-            r#"{"purpose":"示例：办公用品","payee":"示例供应商","payee_account":"0000000001","payee_match":true}"#
+            PAYMENT
         } else {
             r#"{"purpose":"示例：月度计划"}"#
         };

@@ -10,7 +10,7 @@ use super::stage::Paper;
 use crate::book::{Kind, Line, Step};
 use crate::measure::Action;
 use crate::money;
-use crate::wire::{Document, WorkPage, parse};
+use crate::wire::{Dims, Document, WorkPage, parse};
 use crate::world::Ledger;
 
 /// Documents taken from a list at once.
@@ -34,8 +34,11 @@ fn duty(role: &str, number: u32, kind: Kind) -> Option<&'static str> {
         ("agency_head", _, Kind::Payment) => Some("sign"),
         ("dept_reviewer", _, Kind::PayPlan) => Some("review"),
         ("business_office", 0, Kind::PayPlan) => Some("review"),
-        ("business_office", 1, Kind::Issue) => Some("review"),
+        ("business_office", 1, Kind::Issue | Kind::Reduction) => Some("review"),
+        ("dept_reviewer", 1, Kind::Virement) => Some("review"),
+        ("business_office", 0, Kind::Virement) => Some("approve"),
         ("budget_office", _, Kind::Issue) => Some("issue"),
+        ("budget_office", _, Kind::Reduction) => Some("approve"),
         ("treasury_office", _, Kind::PayPlan) => Some("approve"),
         ("payment_centre", 0, Kind::Payment) => Some("seal"),
         ("payment_centre", 1, Kind::Payment) => Some("send"),
@@ -107,7 +110,7 @@ impl Session {
     }
 
     /// A waiting document that this worker did not enter itself: it must be read before it is passed on.
-    fn unknown_paper(&self) -> Option<u64> {
+    pub(super) fn unknown_paper(&self) -> Option<u64> {
         let papers = self.stage.papers.lock();
         let ahead = if is_in_batches(self.seat.role) {
             self.stage.plan.batch as usize
@@ -117,12 +120,15 @@ impl Session {
         self.todo
             .iter()
             .take(ahead)
+            .find(|t| {
+                let paper = papers.get(&t.document);
+                paper.is_none_or(|p| self.stage.is_revised(t.kind) && p.version != t.version)
+            })
             .map(|t| t.document)
-            .find(|d| !papers.contains_key(d))
     }
 
     /// Reads a document whose lines are not known; what cannot be understood is left alone.
-    async fn learn(&mut self, document: u64, due: Instant) {
+    pub(super) async fn learn(&mut self, document: u64, due: Instant) {
         let answer = self
             .read(
                 Action::ReadDocument,
@@ -132,38 +138,46 @@ impl Session {
             .await;
         let read = answer.and_then(|answer| {
             let read = parse::<Document<'_>>("document", &answer.body).ok()?;
-            Some((Kind::named(&read.kind)?, self.lines_of(&read)?))
+            let kind = Kind::named(&read.kind)?;
+            Some((kind, self.lines_of(kind, &read)?, read.version))
         });
+        // Who was slower than another reads a document that is not the list's any more: it is not his to do.
+        let is_meant = |version: u32, todo: &Todo| {
+            todo.document != document
+                || todo.version == version
+                || !self.stage.is_revised(todo.kind)
+        };
         match read {
-            Some((kind, lines)) => {
-                let paper = self.stage.paper(kind, &lines);
+            Some((kind, lines, version)) if self.todo.iter().all(|t| is_meant(version, t)) => {
+                let mut paper = self.stage.paper(kind, &lines);
+                paper.version = version;
                 self.stage.papers.lock().insert(document, paper);
             }
-            None => self.todo.retain(|t| t.document != document),
+            _ => self.todo.retain(|t| t.document != document),
         }
     }
 
-    fn lines_of(&self, document: &Document<'_>) -> Option<Vec<Line>> {
+    fn lines_of(&self, kind: Kind, document: &Document<'_>) -> Option<Vec<Line>> {
         let world = &self.stage.world;
-        let line = |line: &crate::wire::DocumentLine<'_>| {
-            let dims = if line.to.get("pro_code").is_some() {
-                &line.to
-            } else {
-                &line.dims
+        let mut lines = Vec::with_capacity(document.lines.len());
+        for line in &document.lines {
+            let amount = money::parse(&line.amount)?;
+            let indicator = |dims: &Dims<'_>| {
+                let row = world.key_of(Ledger::Ind, &document.division, dims)?;
+                row.indicator().map(|_| row)
             };
-            let row = world.key_of(Ledger::Ind, &document.division, dims)?;
-            row.indicator()?;
-            Some(Line {
-                amount: money::parse(&line.amount)?,
-                row,
-            })
-        };
-        document
-            .lines
-            .iter()
-            .map(line)
-            .collect::<Option<Vec<_>>>()
-            .filter(|l| !l.is_empty())
+            let is_to = line.to.get("pro_code").is_some_and(|code| !code.is_empty());
+            if kind == Kind::Virement {
+                let row = indicator(&line.dims)?;
+                lines.push(Line {
+                    amount: -amount,
+                    row,
+                });
+            }
+            let row = indicator(if is_to { &line.to } else { &line.dims })?;
+            lines.push(Line { amount, row });
+        }
+        Some(lines).filter(|l| !l.is_empty())
     }
 
     async fn act_on_one(&mut self, todo: Todo, due: Instant) {
@@ -197,8 +211,13 @@ impl Session {
             }
             let fields = fields(paper.kind, todo.transition, todo.document, paper.amount);
             let (document, transition) = (todo.document, todo.transition);
+            let at = if self.stage.is_revised(todo.kind) {
+                format!(r#""if_match":{},"#, todo.version)
+            } else {
+                String::new()
+            };
             let body = format!(
-                r#"{{"document":"{document}","transition":"{transition}","fields":{fields}}}"#
+                r#"{{"document":"{document}","transition":"{transition}",{at}"fields":{fields}}}"#
             );
             commands.push(self.act(todo, paper, body));
         }

@@ -2,7 +2,8 @@
 //!
 //! Several officials share a work list. Who comes second is told that the state has no such step (409), or, where
 //! the next state has a step of that name for another role, that this role may not take it (403). Both are right then,
-//! and a 403 is a mistake of the server whenever the document is still what the list showed.
+//! and a 403 is a mistake of the server whenever the document is still what the list showed. So is a 412, where the
+//! step named the version of the list.
 
 use std::time::Instant;
 
@@ -21,7 +22,8 @@ impl Session {
         command: &Command,
         outcome: &Result<Answer, WireError>,
     ) -> Fate {
-        let is_denied = matches!(outcome, Ok(answer) if answer.status == StatusCode::FORBIDDEN);
+        let denials = [StatusCode::FORBIDDEN, StatusCode::PRECONDITION_FAILED];
+        let is_denied = matches!(outcome, Ok(answer) if denials.contains(&answer.status));
         match fate_of(outcome) {
             Fate::Failed if is_denied && self.has_moved_on(command).await => Fate::Refused,
             fate => fate,

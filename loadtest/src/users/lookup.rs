@@ -134,9 +134,18 @@ impl Session {
 
     /// A glance at the work list; remembers one document to look at later.
     pub(super) async fn read_work(&mut self, due: Instant) {
+        self.glance(Action::ReadWork, due).await;
+    }
+
+    /// 登录: the connection is opened by this request, and the first thing that is looked at is the work list.
+    pub(super) async fn log_in(&mut self, due: Instant) {
+        self.glance(Action::ReadLogin, due).await;
+    }
+
+    async fn glance(&mut self, action: Action, due: Instant) {
         let role = &self.claims.roles[0];
         let path = format!("/v1/work?role={role}&limit=20");
-        let Some(answer) = self.read(Action::ReadWork, &path, due).await else {
+        let Some(answer) = self.read(action, &path, due).await else {
             return;
         };
         let Ok(page) = parse::<WorkPage<'_>>("work", &answer.body) else {

@@ -5,6 +5,7 @@
 //! which ten thousand users on two cores would notice. Goose's own HTTP client of each user is never used; it is
 //! swapped for a shared one as soon as the user starts.
 
+mod arrivals;
 mod ask;
 mod cast;
 mod clerk;
@@ -15,9 +16,11 @@ mod lookup;
 mod no_tls;
 mod office;
 mod papers;
+mod season;
 mod session;
 mod stage;
 
+pub use arrivals::{Arrivals, Arrived};
 pub use cast::{Seat, deal};
 pub use stage::Stage;
 

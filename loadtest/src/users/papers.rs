@@ -21,6 +21,7 @@ pub(super) fn fields(kind: Kind, transition: &str, document: u64, amount: i64) -
         }
         (Kind::PayPlan, "approve") => format!(r#"{{"cash_need":"{}"}}"#, money::text(amount)),
         (Kind::Settlement, "settle") => r#"{"cash_balance":"10000000000.00"}"#.into(),
+        (Kind::Reduction, "review") => r#"{"basic_guarantee":false}"#.into(),
         (Kind::Issue, "issue") => r#"{"document_no":"示例指〔2026〕1号"}"#.into(),
         _ => "{}".into(),
     }
@@ -72,27 +73,34 @@ impl NewDocument<'_> {
         }
         let _ = write!(
             out,
-            r#""transition":"{}","fields":{},"lines":["#,
+            r#""transition":"{}","fields":{},"lines":"#,
             self.transition, self.fields
         );
-        for (line, at) in self.lines.iter().zip(0..) {
-            let comma = if at == 0 { "" } else { "," };
-            let _ = write!(out, r#"{comma}{{"amount":"{}","#, money::text(line.amount));
-            let _ = match &line.base {
-                Base::Row(id) => write!(out, r#""row":"{id}""#),
-                Base::Dims(dims) => write!(out, r#""dims":{dims}"#),
-            };
-            if let Some(month) = self.month {
-                let _ = write!(out, r#","month":{month}"#);
-            }
-            if let Some(to) = &line.to {
-                let _ = write!(out, r#","to":{to}"#);
-            }
-            out.push('}');
-        }
-        out.push_str("]}");
+        push_lines(&mut out, &self.lines, self.month);
+        out.push('}');
         out
     }
+}
+
+/// Writes lines as a JSON array.
+pub(super) fn push_lines(out: &mut String, lines: &[NewLine], month: Option<u8>) {
+    out.push('[');
+    for (line, at) in lines.iter().zip(0..) {
+        let comma = if at == 0 { "" } else { "," };
+        let _ = write!(out, r#"{comma}{{"amount":"{}","#, money::text(line.amount));
+        let _ = match &line.base {
+            Base::Row(id) => write!(out, r#""row":"{id}""#),
+            Base::Dims(dims) => write!(out, r#""dims":{dims}"#),
+        };
+        if let Some(month) = month {
+            let _ = write!(out, r#","month":{month}"#);
+        }
+        if let Some(to) = &line.to {
+            let _ = write!(out, r#","to":{to}"#);
+        }
+        out.push('}');
+    }
+    out.push(']');
 }
 
 #[cfg(test)]

@@ -70,11 +70,22 @@ impl Session {
     pub(super) async fn work(mut self) {
         let mut stop = self.stage.stop.clone();
         self.stage.users.fetch_add(1, Ordering::Relaxed);
-        // Users that come at once do not all act at once.
-        let mut due = Instant::now() + self.think().mul_f64(self.choice.fraction());
-        while wait_until(due, &mut stop).await {
-            self.step(due).await;
-            due = Instant::now() + self.think();
+        if self.stage.plan.login {
+            self.log_in(Instant::now()).await;
+        }
+        if self.stage.plan.open.is_some() {
+            while let Some(due) = self.stage.arrivals.next(&mut stop).await {
+                self.step(due).await;
+            }
+        } else {
+            // Users that come at once do not all act at once.
+            let first = self.think().mul_f64(self.choice.fraction());
+            let mut due = self.stage.due(Instant::now(), first);
+            while wait_until(due, &mut stop).await {
+                self.step(due).await;
+                let think = self.think();
+                due = self.stage.due(Instant::now(), think);
+            }
         }
         self.stage.users.fetch_sub(1, Ordering::Relaxed);
     }
@@ -107,7 +118,7 @@ impl Session {
 }
 
 /// False when the day is over.
-async fn wait_until(due: Instant, stop: &mut watch::Receiver<bool>) -> bool {
+pub(super) async fn wait_until(due: Instant, stop: &mut watch::Receiver<bool>) -> bool {
     if *stop.borrow() {
         return false;
     }

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
+use super::arrivals::Arrivals;
 use crate::book::{Book, Kind, Line, Lines};
 use crate::measure::Meter;
 use crate::plan::Plan;
@@ -21,6 +22,8 @@ pub(super) struct Paper {
     pub(super) lines: Lines,
     /// Sum of its lines, in fen.
     pub(super) amount: i64,
+    /// The document's version at which these were its lines; 0 for a new one.
+    pub(super) version: u32,
 }
 
 /// Shared by the users of a worker.
@@ -48,6 +51,10 @@ pub struct Stage {
     pub users: AtomicU64,
     /// Becomes true when they are to stop.
     pub stop: watch::Receiver<bool>,
+    /// When the first user came: the clock of the plan's load curve.
+    pub began: Instant,
+    /// Arrivals of the open model.
+    pub arrivals: Arrivals,
     pub(super) papers: Mutex<HashMap<u64, Paper>>,
     /// The newest document of each division, for those who look up; 0 for none.
     pub(super) newest: Mutex<Vec<u64>>,
@@ -69,6 +76,7 @@ impl Stage {
         book: Book,
         stop: watch::Receiver<bool>,
     ) -> Arc<Self> {
+        let arrivals = Arrivals::new(plan.open);
         let newest = vec![0; world.divisions.len()];
         Arc::new(Self {
             run: book.run,
@@ -82,9 +90,21 @@ impl Stage {
             book: Mutex::new(book),
             users: AtomicU64::new(0),
             stop,
+            began: Instant::now(),
+            arrivals,
             papers: Mutex::new(HashMap::new()),
             newest: Mutex::new(newest),
         })
+    }
+
+    /// When someone acts who would wait `work` at the plan's own pace, following its load curve.
+    pub(super) fn due(&self, from: Instant, work: Duration) -> Instant {
+        if self.plan.phases.is_empty() {
+            return from + work;
+        }
+        let now = from.saturating_duration_since(self.began).as_secs_f64();
+        let due = self.plan.due(now, work.as_secs_f64());
+        self.began + Duration::from_secs_f64(due)
     }
 
     /// The time limit of one request.
@@ -99,6 +119,12 @@ impl Stage {
             kind,
             lines: self.book.lock().add_lines(lines),
             amount,
+            version: 0,
         }
+    }
+
+    /// Whether lines of such a document may change on its way, so that every step must name the version it is for.
+    pub(super) fn is_revised(&self, kind: Kind) -> bool {
+        kind == Kind::PayPlan && self.plan.clerk.get("revise").is_some_and(|w| *w > 0)
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -51,6 +52,10 @@ async fn answer(
     books: Arc<Mutex<Ledger>>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, std::io::Error> {
+    let pause = books.lock().pause_ms;
+    if pause > 0 {
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+    }
     let (head, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let bearer = head
@@ -79,6 +84,11 @@ async fn answer(
     } else {
         serde_json::from_slice(&body).unwrap()
     };
+    let mut body = body;
+    let if_match = head.headers.get("if-match").and_then(|v| v.to_str().ok());
+    if let Some(version) = if_match.and_then(|v| v.trim_matches('"').parse::<u32>().ok()) {
+        body["if_match"] = json!(version);
+    }
     let key = head
         .headers
         .get("idempotency-key")

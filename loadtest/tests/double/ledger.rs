@@ -52,6 +52,8 @@ pub struct Ledger {
     keys: HashMap<String, Outcome>,
     decided: u64,
     pub lie: Lie,
+    /// Every answer takes so long.
+    pub pause_ms: u64,
 }
 
 pub struct Actor {
@@ -88,6 +90,7 @@ impl Ledger {
             keys: HashMap::new(),
             decided: 0,
             lie,
+            pause_ms: 0,
         }
     }
 
@@ -256,7 +259,22 @@ impl Ledger {
                 &body["fields"],
             )
         };
+        let version = self.documents[id - 1].version;
+        if body["if_match"]
+            .as_u64()
+            .is_some_and(|v| v != u64::from(version))
+        {
+            return problem(412, "stale_version");
+        }
+        let kept = self.documents[id - 1].lines.clone();
+        if let (Some(lines), "act") = (body["lines"].as_array(), verb) {
+            let lines = lines.iter().map(|line| self.read_line(line)).collect();
+            self.documents[id - 1].lines = lines;
+        }
         let outcome = self.step(key, actor, id, name, fields);
+        if outcome.0 >= 300 {
+            self.documents[id - 1].lines = kept;
+        }
         if outcome.0 >= 300 && verb == "create" {
             self.documents.pop();
         }
@@ -290,7 +308,10 @@ impl Ledger {
             .collect();
         for (row, operation, amount) in &ops {
             let [approved, used, decreasing, ..] = self.rows[*row].sums;
-            if *operation == "reserve_consume" && approved - used - decreasing < *amount {
+            let is_held = matches!(*operation, "reserve_consume" | "reserve_cut");
+            let is_short = is_held && approved - used - decreasing < *amount
+                || *operation == "restore" && used < *amount;
+            if is_short {
                 before
                     .iter()
                     .rev()
@@ -377,6 +398,17 @@ impl Ledger {
             for (ledger, to, of) in kind.consumes.iter().filter(|_| !late) {
                 ops.push((row(self, ledger, *to), consume, amount(*of)));
             }
+            for (ledger, to) in kind.cuts {
+                let cut = match phase {
+                    Phase::Reserve => "reserve_cut",
+                    Phase::Final => "cut",
+                    _ => "release",
+                };
+                ops.push((row(self, ledger, *to), cut, line.amount));
+            }
+            for (ledger, to) in kind.restores.iter().filter(|_| phase == Phase::Final) {
+                ops.push((row(self, ledger, *to), "restore", line.amount));
+            }
             for (ledger, to, of) in kind.grants {
                 ops.push((row(self, ledger, *to), grant, amount(*of)));
             }
@@ -393,6 +425,9 @@ impl Ledger {
             }
             for (debit, credit, of) in kind.postings {
                 let to = |ledger: &str| {
+                    if kind.restores.iter().any(|(l, t)| *l == ledger && *t) {
+                        return true;
+                    }
                     kind.grants
                         .iter()
                         .chain(kind.consumes)
@@ -400,7 +435,9 @@ impl Ledger {
                 };
                 let counter_to = kind.name == "indicator_issue";
                 let d = row(self, debit, to(debit) || (*debit == "CPL" && counter_to));
-                let c = row(self, credit, to(credit) || (*credit == "CPL" && counter_to));
+                // Moved within a ledger: credited where it leaves.
+                let c_to = to(credit) && debit != credit;
+                let c = row(self, credit, c_to || (*credit == "CPL" && counter_to));
                 postings.push((d, c, amount(*of)));
             }
         }
@@ -437,6 +474,7 @@ impl Ledger {
         let dims: Dims = dims
             .iter()
             .filter(|(k, _)| wanted.contains(&k.as_str()))
+            .filter(|(_, v)| !v.is_empty())
             .map(|(k, v)| (k.clone(), v.clone()))
             .collect();
         let key = (ledger.to_owned(), division.to_owned(), format!("{dims:?}"));
@@ -457,7 +495,9 @@ impl Ledger {
     fn apply(&mut self, row: usize, operation: &str, m: i64) {
         let [approved, used, decreasing, increasing, ..] = &mut self.rows[row].sums;
         match operation {
-            "reserve_consume" => *decreasing += m,
+            "reserve_consume" | "reserve_cut" => *decreasing += m,
+            "cut" => (*decreasing, *approved) = (*decreasing - m, *approved - m),
+            "restore" => *used -= m,
             "consume" => (*decreasing, *used) = (*decreasing - m, *used + m),
             "release" => *decreasing -= m,
             "promise" => *increasing += m,

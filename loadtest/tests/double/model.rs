@@ -35,6 +35,10 @@ pub struct Type {
     pub grants: &'static [(&'static str, bool, Of)],
     /// What is consumed at once after the grant (sources).
     pub used_up: &'static [(&'static str, bool)],
+    /// Made smaller, instead of used.
+    pub cuts: &'static [(&'static str, bool)],
+    /// What was used is given back, by the last step alone.
+    pub restores: &'static [(&'static str, bool)],
     /// Debit, credit, amount.
     pub postings: &'static [(&'static str, &'static str, Of)],
     pub transitions: &'static [Transition],
@@ -56,6 +60,8 @@ pub const TYPES: &[Type] = &[
             ("INDG", false, Procurable),
         ],
         used_up: &[("SRC", false)],
+        cuts: &[],
+        restores: &[],
         postings: &[
             ("IND", "SRC", Line),
             ("INDP", "CPL", Line),
@@ -70,6 +76,8 @@ pub const TYPES: &[Type] = &[
         consumes: &[],
         grants: &[("SRC", false, Line), ("TOT", false, Line)],
         used_up: &[("SRC", false)],
+        cuts: &[],
+        restores: &[],
         postings: &[("TOT", "SRC", Line)],
         transitions: &[
             Transition(
@@ -94,6 +102,8 @@ pub const TYPES: &[Type] = &[
         consumes: &[("TOT", false, Line)],
         grants: &[("OFF", true, Line)],
         used_up: &[],
+        cuts: &[],
+        restores: &[],
         postings: &[("OFF", "TOT", Line)],
         transitions: &[
             Transition("submit", "draft", "submitted", Reserve, "budget_office"),
@@ -106,6 +116,8 @@ pub const TYPES: &[Type] = &[
         consumes: &[("OFF", false, Line)],
         grants: &[("IND", true, Line), ("INDP", true, Line)],
         used_up: &[],
+        cuts: &[],
+        restores: &[],
         postings: &[("IND", "OFF", Line), ("INDP", "CPL", Line)],
         transitions: &[
             Transition("submit", "draft", "submitted", Reserve, "business_office"),
@@ -133,6 +145,8 @@ pub const TYPES: &[Type] = &[
         consumes: &[("INDP", false, Line)],
         grants: &[("PLN", false, Line)],
         used_up: &[],
+        cuts: &[],
+        restores: &[],
         postings: &[("PLN", "INDP", Line)],
         transitions: &[
             Transition("submit", "draft", "submitted", Reserve, "agency_clerk"),
@@ -173,6 +187,8 @@ pub const TYPES: &[Type] = &[
         consumes: &[("IND", false, Line), ("PLN", false, Line)],
         grants: &[("PAY", true, Line)],
         used_up: &[],
+        cuts: &[],
+        restores: &[],
         postings: &[("PAY", "IND", Line), ("CPL", "PLN", Line)],
         transitions: &[
             Transition("submit", "draft", "submitted", Reserve, "agency_clerk"),
@@ -196,10 +212,54 @@ pub const TYPES: &[Type] = &[
         consumes: &[("PAY", true, Line)],
         grants: &[("CLR", true, Line)],
         used_up: &[],
+        cuts: &[],
+        restores: &[],
         postings: &[("CLR", "PAY", Line)],
         transitions: &[
             Transition("match", "collected", "matched", Reserve, "treasury_office"),
             Transition("settle", "matched", "settled", Final, "treasury_bank"),
+        ],
+    },
+    Type {
+        name: "project_virement",
+        initial: "draft",
+        consumes: &[],
+        grants: &[("IND", true, Line), ("INDP", true, Line)],
+        used_up: &[],
+        cuts: &[("IND", false), ("INDP", false)],
+        restores: &[],
+        postings: &[("IND", "IND", Line), ("INDP", "INDP", Line)],
+        transitions: &[
+            Transition("submit", "draft", "submitted", Reserve, "dept_reviewer"),
+            Transition(
+                "review",
+                "submitted",
+                "dept_reviewed",
+                Pass,
+                "dept_reviewer",
+            ),
+            Transition(
+                "approve",
+                "dept_reviewed",
+                "approved",
+                Final,
+                "business_office",
+            ),
+        ],
+    },
+    Type {
+        name: "indicator_reduction",
+        initial: "draft",
+        consumes: &[],
+        grants: &[],
+        used_up: &[],
+        cuts: &[("IND", false), ("INDP", false)],
+        restores: &[("OFF", true)],
+        postings: &[("OFF", "IND", Line), ("CPL", "INDP", Line)],
+        transitions: &[
+            Transition("submit", "draft", "submitted", Reserve, "business_office"),
+            Transition("review", "submitted", "reviewed", Pass, "business_office"),
+            Transition("approve", "reviewed", "approved", Final, "budget_office"),
         ],
     },
 ];
