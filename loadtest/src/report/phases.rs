@@ -36,7 +36,7 @@ pub struct PhaseFigures {
     pub failed: u64,
     /// Seconds from its end until it was as before; `None` when it asked for no more than before, or never was.
     pub recovered_seconds: Option<f64>,
-    /// Whether it asked for more than before, so that there is something to recover from.
+    /// Whether it asked for more than before and the run went on after it, so that there is a recovery to see.
     pub is_load: bool,
 }
 
@@ -47,9 +47,10 @@ pub(super) fn phases(plan: &Plan, seconds: &[Second]) -> Vec<PhaseFigures> {
     for phase in &plan.phases {
         let to = from + phase.seconds;
         let within = between(seconds, from, to);
-        let quiet_to = all.iter().find(|p| p.is_load).map_or(from, |p| p.from);
+        let quiet_to = all.iter().find(|p| p.factor > 1.0).map_or(from, |p| p.from);
         let before = median_p99(between(seconds, plan.ramp_seconds, quiet_to));
-        let is_load = phase.factor > 1.0;
+        let after = between(seconds, to, f64::INFINITY);
+        let is_load = phase.factor > 1.0 && after.len() >= GOOD;
         let count = |of: fn(&Second) -> u64| within.iter().map(of).sum::<u64>();
         all.push(PhaseFigures {
             name: phase.name.clone(),
@@ -63,7 +64,7 @@ pub(super) fn phases(plan: &Plan, seconds: &[Second]) -> Vec<PhaseFigures> {
             failed: count(|s| s.failed),
             recovered_seconds: before
                 .filter(|_| is_load)
-                .and_then(|p99| recovery(between(seconds, to, f64::INFINITY), p99)),
+                .and_then(|p99| recovery(after, p99)),
             is_load,
         });
         from = to;

@@ -10,8 +10,8 @@ use super::stage::Paper;
 use crate::book::{Kind, Line, Step};
 use crate::measure::Action;
 use crate::money;
-use crate::wire::{Dims, Document, WorkPage, parse};
-use crate::world::Ledger;
+use crate::wire::{Document, DocumentLine, Quota, WorkPage, parse};
+use crate::world::{Ledger, RowKey};
 
 /// Documents taken from a list at once.
 const LIST: u32 = 50;
@@ -136,11 +136,10 @@ impl Session {
                 due,
             )
             .await;
-        let read = answer.and_then(|answer| {
-            let read = parse::<Document<'_>>("document", &answer.body).ok()?;
-            let kind = Kind::named(&read.kind)?;
-            Some((kind, self.lines_of(kind, &read)?, read.version))
-        });
+        let read = match answer {
+            Some(answer) => self.understand(&answer.body).await,
+            None => None,
+        };
         // Who was slower than another reads a document that is not the list's any more: it is not his to do.
         let is_meant = |version: u32, todo: &Todo| {
             todo.document != document
@@ -157,27 +156,52 @@ impl Session {
         }
     }
 
-    fn lines_of(&self, kind: Kind, document: &Document<'_>) -> Option<Vec<Line>> {
-        let world = &self.stage.world;
+    /// Type, lines and version of a document; `None` when it is of no type or row that the harness knows.
+    async fn understand(&mut self, body: &[u8]) -> Option<(Kind, Vec<Line>, u32)> {
+        let document = parse::<Document<'_>>("document", body).ok()?;
+        let kind = Kind::named(&document.kind)?;
         let mut lines = Vec::with_capacity(document.lines.len());
         for line in &document.lines {
             let amount = money::parse(&line.amount)?;
-            let indicator = |dims: &Dims<'_>| {
-                let row = world.key_of(Ledger::Ind, &document.division, dims)?;
-                row.indicator().map(|_| row)
-            };
             let is_to = line.to.get("pro_code").is_some_and(|code| !code.is_empty());
             if kind == Kind::Virement {
-                let row = indicator(&line.dims)?;
+                let row = self.indicator(&document, line, false).await?;
                 lines.push(Line {
                     amount: -amount,
                     row,
                 });
             }
-            let row = indicator(if is_to { &line.to } else { &line.dims })?;
+            let row = self.indicator(&document, line, is_to).await?;
             lines.push(Line { amount, row });
         }
-        Some(lines).filter(|l| !l.is_empty())
+        (!lines.is_empty()).then_some((kind, lines, document.version))
+    }
+
+    /// The indicator that a side of a line is about. One that was entered by its row is looked up, once for all users.
+    async fn indicator(
+        &mut self,
+        document: &Document<'_>,
+        line: &DocumentLine<'_>,
+        is_to: bool,
+    ) -> Option<RowKey> {
+        let stage = self.stage.clone();
+        let dims = if is_to { &line.to } else { &line.dims };
+        let by_row = line.row.as_ref().filter(|_| dims.get("pro_code").is_none());
+        let Some(row) = by_row else {
+            let key = stage.world.key_of(Ledger::Ind, &document.division, dims)?;
+            return key.indicator().map(|_| key);
+        };
+        let id = u64::from_str(row).ok()?;
+        if let Some(key) = stage.rows.lock().get(&id) {
+            return Some(*key);
+        }
+        let path = format!("/v1/quotas/{id}");
+        let answer = self.read(Action::ReadQuotas, &path, Instant::now()).await?;
+        let row = parse::<Quota<'_>>("quota", &answer.body).ok()?;
+        let key = stage.world.key_of(Ledger::Ind, &row.division, &row.dims)?;
+        key.indicator()?;
+        stage.rows.lock().insert(id, key);
+        Some(key)
     }
 
     async fn act_on_one(&mut self, todo: Todo, due: Instant) {

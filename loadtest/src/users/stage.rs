@@ -13,7 +13,7 @@ use crate::book::{Book, Kind, Line, Lines};
 use crate::measure::Meter;
 use crate::plan::Plan;
 use crate::wire::{Local, Minter, Target};
-use crate::world::World;
+use crate::world::{RowKey, World};
 
 /// A document in flight, as the harness knows it.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +55,8 @@ pub struct Stage {
     pub began: Instant,
     /// Arrivals of the open model.
     pub arrivals: Arrivals,
+    /// Rows by the server's id, as far as they had to be looked up: no more than the world has.
+    pub(super) rows: Mutex<HashMap<u64, RowKey>>,
     pub(super) papers: Mutex<HashMap<u64, Paper>>,
     /// The newest document of each division, for those who look up; 0 for none.
     pub(super) newest: Mutex<Vec<u64>>,
@@ -92,6 +94,7 @@ impl Stage {
             stop,
             began: Instant::now(),
             arrivals,
+            rows: Mutex::new(HashMap::new()),
             papers: Mutex::new(HashMap::new()),
             newest: Mutex::new(newest),
         })

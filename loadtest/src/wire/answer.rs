@@ -150,6 +150,9 @@ pub struct DocumentLine<'a> {
     /// Amount in yuan.
     #[serde(borrow)]
     pub amount: Text<'a>,
+    /// The row that it was entered with; its dimensions are the row's then, but for those beside it.
+    #[serde(default, borrow)]
+    pub row: Option<Text<'a>>,
     /// Dimensions.
     #[serde(default, borrow)]
     pub dims: Dims<'a>,

@@ -26,6 +26,8 @@ pub struct Line {
     pub month: Option<u64>,
     pub dims: Dims,
     pub to: Dims,
+    /// As it was entered: row, dimensions, receiving side.
+    pub entered: Value,
 }
 
 #[derive(Debug, Clone)]
@@ -466,6 +468,7 @@ impl Ledger {
             month: line["month"].as_u64(),
             dims,
             to,
+            entered: line.clone(),
         }
     }
 

@@ -131,6 +131,15 @@ fn work(books: &Ledger, actor: &Actor, query: &HashMap<String, String>) -> Value
     json!({"items": items, "cursor": null})
 }
 
+/// What was not entered is shown as nothing.
+fn shown(dims: &Value) -> Value {
+    if dims.is_null() {
+        json!({})
+    } else {
+        dims.clone()
+    }
+}
+
 fn document(books: &Ledger, actor: &Actor, id: &str) -> (u16, Value) {
     let Some(d) = id
         .parse::<usize>()
@@ -145,7 +154,10 @@ fn document(books: &Ledger, actor: &Actor, id: &str) -> (u16, Value) {
     let lines: Vec<Value> = d
         .lines
         .iter()
-        .map(|l| json!({"amount": yuan(l.amount), "dims": l.dims, "to": l.to, "month": l.month}))
+        .map(|l| {
+            json!({"amount": yuan(l.amount), "row": l.entered["row"],
+            "dims": shown(&l.entered["dims"]), "to": shown(&l.entered["to"]), "month": l.month})
+        })
         .collect();
     (
         200,
