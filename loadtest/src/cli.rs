@@ -17,6 +17,7 @@ const EXAMPLES: &str = "\
 Examples:
   hubu-load seed   --url http://127.0.0.1:7878 --secret data/token.key --report out
   hubu-load run    --url http://127.0.0.1:7878 --secret data/token.key --report out --users 10000 --duration 60
+  hubu-load run    --url http://127.0.0.1:9000 --plan mine.toml --report out
   hubu-load audit  --url http://127.0.0.1:7878 --secret data/token.key --report out
   hubu-load report --report out
 
@@ -101,9 +102,12 @@ pub struct Seed {
 )]
 /// Options of `run`.
 pub struct Run {
-    /// Server.
-    #[command(flatten)]
-    pub server: Server,
+    /// The server.
+    #[arg(long, value_name = "http://HOST:PORT")]
+    pub url: String,
+    /// File with the server's HS256 secret; a plan of another system (with [[journeys]]) needs none.
+    #[arg(long, value_name = "FILE")]
+    pub secret: Option<PathBuf>,
     /// The plan.
     #[arg(
         long,

@@ -4,6 +4,7 @@
 //! Reading order: [`world`] is the province that a seed gives; [`wire`] speaks HTTP over connections of one's own;
 //! [`book`] is what the harness itself wrote down of every answer; plan says who works how; users are the
 //! officials (goose users); measure counts and times them; seed loads the world, run plays a day;
+//! [`own`] plays plans of other systems, without world, book and audit;
 //! [`audit`] settles the book against the server; report draws what came out.
 //!
 //! Imports point one way: money, seeded and error are leaves; world and wire stand on them; book on world; users on
@@ -15,6 +16,7 @@ pub mod cli;
 pub mod error;
 pub mod measure;
 pub mod money;
+pub mod own;
 pub mod plan;
 pub mod report;
 pub mod run;

@@ -334,6 +334,16 @@ async fn an_answer_that_changes_is_named() {
 }
 
 #[tokio::test]
+async fn a_stale_version_is_named() {
+    // The review is answered with the version that the submission had.
+    let settlement = audited(|from| Lie::StaleVersion { at: from + 1 }).await;
+    assert_eq!(settlement.figures.contradictory, 1, "{settlement:#?}");
+    assert!(named(&settlement, Fault::Contradictory)[0].contains("version 1"));
+    // The version that was done has nobody who was told of it.
+    assert!(named(&settlement, Fault::RefusedButDone)[0].contains("version 2"));
+}
+
+#[tokio::test]
 async fn a_cut_connection_is_asked_again() {
     let mut office = open(|from| Lie::CutAfter { at: from }).await;
     assert!(office.pay(900).await.is_none(), "the first answer is cut");

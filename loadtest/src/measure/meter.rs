@@ -57,8 +57,19 @@ pub struct Meter {
 
 impl Default for Meter {
     fn default() -> Self {
+        Self::of(Totals::new())
+    }
+}
+
+impl Meter {
+    /// A meter of requests with these names.
+    pub fn new(names: Vec<String>) -> Self {
+        Self::of(Totals::named(names))
+    }
+
+    fn of(totals: Totals) -> Self {
         let inner = Inner {
-            totals: Totals::new(),
+            totals,
             interval: new_histogram(),
             late: new_histogram(),
             tick: Tick::default(),
@@ -79,8 +90,13 @@ impl std::fmt::Debug for Meter {
 impl Meter {
     /// Records one request: `micros` counts from when it was due.
     pub fn record(&self, action: Action, fate: Fate, micros: u64) {
+        self.record_at(action as usize, fate, micros);
+    }
+
+    /// As [`Meter::record`], by the place of the request's name.
+    pub fn record_at(&self, at: usize, fate: Fate, micros: u64) {
         let mut inner = self.inner.lock();
-        inner.totals.record(action, fate, micros);
+        inner.totals.record(at, fate, micros);
         // Longer than the histogram reaches (an hour) cannot be: requests have a time limit.
         inner.interval.saturating_record(micros);
         inner.tick.requests += 1;
@@ -104,7 +120,12 @@ impl Meter {
 
     /// Counts commands that one request carried beyond itself: `done` more, and `refused` of its parts.
     pub fn record_parts(&self, action: Action, done: u64, refused: u64) {
-        self.inner.lock().totals.record_parts(action, done, refused);
+        self.record_parts_at(action as usize, done, refused);
+    }
+
+    /// As [`Meter::record_parts`], by the place of the request's name.
+    pub fn record_parts_at(&self, at: usize, done: u64, refused: u64) {
+        self.inner.lock().totals.record_parts(at, done, refused);
     }
 
     /// Keeps a failure in words, if there is room.

@@ -83,8 +83,10 @@ pub struct Second {
 /// Totals by action.
 #[derive(Debug, Clone)]
 pub struct Totals {
-    /// One for each [`Action`], in order.
+    /// One for each name, in order.
     pub actions: Vec<ActionTotal>,
+    /// Their names: those of [`Action`], or of a plan's own requests.
+    pub names: Vec<String>,
 }
 
 impl Default for Totals {
@@ -96,13 +98,22 @@ impl Default for Totals {
 impl Totals {
     /// Nothing yet.
     pub fn new() -> Self {
-        Self {
-            actions: Action::ALL.map(|_| ActionTotal::nothing()).to_vec(),
-        }
+        Self::named(Action::ALL.map(|a| a.name().to_owned()).to_vec())
     }
 
-    pub(super) fn record(&mut self, action: Action, fate: Fate, micros: u64) {
-        let total = &mut self.actions[action as usize];
+    /// Nothing yet, of requests with these names.
+    pub fn named(names: Vec<String>) -> Self {
+        let actions = names.iter().map(|_| ActionTotal::nothing()).collect();
+        Self { actions, names }
+    }
+
+    /// Each name with its total.
+    pub fn by_name(&self) -> impl Iterator<Item = (&str, &ActionTotal)> {
+        self.names.iter().map(String::as_str).zip(&self.actions)
+    }
+
+    pub(super) fn record(&mut self, at: usize, fate: Fate, micros: u64) {
+        let total = &mut self.actions[at];
         total.requests += 1;
         total.latency.saturating_record(micros);
         match fate {
@@ -113,8 +124,8 @@ impl Totals {
         }
     }
 
-    pub(super) fn record_parts(&mut self, action: Action, done: u64, refused: u64) {
-        let total = &mut self.actions[action as usize];
+    pub(super) fn record_parts(&mut self, at: usize, done: u64, refused: u64) {
+        let total = &mut self.actions[at];
         total.commands += done;
         total.refused += refused;
     }
@@ -207,8 +218,8 @@ mod tests {
                 Action::ALL[at % Action::ALL.len()],
                 choice.between(1, 5_000_000),
             );
-            whole.record(action, Fate::Done, micros);
-            parts[at % 3].record(action, Fate::Done, micros);
+            whole.record(action as usize, Fate::Done, micros);
+            parts[at % 3].record(action as usize, Fate::Done, micros);
         }
         let mut merged = Totals::new();
         for part in &parts {

@@ -92,8 +92,8 @@ fn shape(table: &toml::Table) -> Vec<String> {
     wrong
 }
 
-/// Values out of range, unknown roles and actions.
-pub(super) fn mistakes(plan: &Plan) -> Vec<String> {
+/// Values out of range, in what plans of Hubu and of other systems have in common.
+pub(crate) fn common_mistakes(plan: &Plan) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut within = |name: &str, value: f64, low: f64, high: f64| {
         if !(low..=high).contains(&value) {
@@ -132,18 +132,6 @@ pub(super) fn mistakes(plan: &Plan) -> Vec<String> {
     if plan.name.trim().is_empty() {
         wrong.push("name: must not be empty".into());
     }
-    if plan.seats_per_team() == 0 {
-        wrong.push("team: nobody works".into());
-    }
-    let is_known = |role: &String| SEATS.iter().any(|(known, _)| known == role);
-    for role in plan.team.keys().filter(|role| !is_known(role)) {
-        wrong.push(format!("team.{role}: unknown role"));
-    }
-    for kind in plan.begins.keys() {
-        if BEGINS.iter().all(|(known, _)| known != kind) {
-            wrong.push(format!("begins.{kind}: no desk begins such a document"));
-        }
-    }
     let phases: f64 = plan.phases.iter().map(|p| p.seconds).sum();
     // Shortened phases may be longer by the last digit.
     if phases > plan.duration_seconds + 1e-6 {
@@ -157,6 +145,24 @@ pub(super) fn mistakes(plan: &Plan) -> Vec<String> {
     }
     if limits.recovery_seconds.is_some() && plan.phases.is_empty() {
         wrong.push("thresholds.recovery_seconds: there are no phases to recover from".into());
+    }
+    wrong
+}
+
+/// Values out of range, unknown roles and actions.
+pub(super) fn mistakes(plan: &Plan) -> Vec<String> {
+    let mut wrong = common_mistakes(plan);
+    if plan.seats_per_team() == 0 {
+        wrong.push("team: nobody works".into());
+    }
+    let is_known = |role: &String| SEATS.iter().any(|(known, _)| known == role);
+    for role in plan.team.keys().filter(|role| !is_known(role)) {
+        wrong.push(format!("team.{role}: unknown role"));
+    }
+    for kind in plan.begins.keys() {
+        if BEGINS.iter().all(|(known, _)| known != kind) {
+            wrong.push(format!("begins.{kind}: no desk begins such a document"));
+        }
     }
     weights("clerk", &plan.clerk, &CLERK, &mut wrong);
     weights("official", &plan.official, &OFFICIAL, &mut wrong);

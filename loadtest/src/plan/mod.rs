@@ -4,6 +4,7 @@
 mod check;
 mod curve;
 
+pub(crate) use check::common_mistakes;
 pub use curve::Phase;
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! The result of a run as data: what `result.json` holds. docs/harness.md lists its fields; a change of meaning raises
 //! [`SCHEMA`].
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
@@ -11,11 +11,12 @@ use super::platform::Platform;
 use super::verdict::Verdict;
 use crate::audit::Settlement;
 use crate::error::LoadError;
-use crate::measure::{Action, ActionTotal, Second};
+use crate::measure::{ActionTotal, Second};
 use crate::plan::Plan;
 use crate::run::Outcome;
 use crate::seed::Loaded;
 use crate::users::Arrived;
+use crate::world::Recipe;
 
 /// Name and version of the file's format.
 pub const SCHEMA: &str = "hubu-load/1";
@@ -43,6 +44,9 @@ pub struct RunResult {
     pub harness: Harness,
     /// Each time the books were settled.
     pub audits: Vec<Settlement>,
+    /// Why there is no audit, when there can be none: the plan is of another system.
+    #[serde(default)]
+    pub not_audited: Option<String>,
     /// Audits that could not be done, in words.
     pub audit_errors: Vec<String>,
     /// The last failures, in words.
@@ -170,6 +174,28 @@ pub struct Harness {
 }
 
 impl RunResult {
+    /// Puts the outcome of a plan of another system together: there is no world, and nothing was audited.
+    pub fn of_own(plan: &Plan, seed: u64, outcome: Outcome, platform: Platform) -> Self {
+        let world = Loaded {
+            recipe: Recipe {
+                seed,
+                fiscal_year: 0,
+                agencies: 0,
+                rows: 0,
+                divisions: PathBuf::new(),
+            },
+            seeded_to: 0,
+            rows: 0,
+            seconds: 0.0,
+        };
+        let mut result = Self::new(plan, &world, outcome, platform);
+        result.audit_errors.clear();
+        let why = crate::own::NOT_AUDITED;
+        result.platform.notes.push(format!("not audited: {why}"));
+        result.not_audited = Some(why.into());
+        result
+    }
+
     /// Puts an outcome together; the verdict is judged by the caller.
     pub fn new(plan: &Plan, world: &Loaded, outcome: Outcome, platform: Platform) -> Self {
         let sum = outcome.totals.sum();
@@ -178,7 +204,7 @@ impl RunResult {
             .iter()
             .map(|w| w.seconds)
             .fold(0.0, f64::max);
-        let actions = Action::ALL.iter().zip(&outcome.totals.actions);
+        let actions = outcome.totals.by_name();
         let (audits, audit_errors) = match outcome.settlement {
             Ok(settlement) => (vec![settlement], Vec::new()),
             Err(error) => (Vec::new(), vec![error]),
@@ -206,7 +232,7 @@ impl RunResult {
             total: ActionFigures::of("all", &sum),
             actions: actions
                 .filter(|(_, t)| t.requests > 0)
-                .map(|(a, t)| ActionFigures::of(a.name(), t))
+                .map(|(name, t)| ActionFigures::of(name, t))
                 .collect(),
             harness: harness(
                 &outcome.workers,
@@ -217,6 +243,7 @@ impl RunResult {
             ),
             seconds: outcome.seconds,
             audits,
+            not_audited: None,
             audit_errors,
             failures: outcome
                 .workers

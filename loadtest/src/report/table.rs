@@ -39,6 +39,9 @@ pub fn table(result: &RunResult) -> String {
         row(&mut out, action);
     }
     shape(&mut out, result);
+    if let Some(why) = &result.not_audited {
+        let _ = writeln!(out, "not audited: {why}");
+    }
     result.audits.iter().for_each(|one| audit(&mut out, one));
     verdict(&mut out, result);
     out

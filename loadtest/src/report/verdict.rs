@@ -74,7 +74,7 @@ fn audit_reasons(result: &RunResult) -> Vec<String> {
             audit.when, f.acknowledged, f.found, f.lost, f.doubled, f.misposted, f.refused_but_done, f.contradictory, f.unresolved
         ));
     }
-    if result.audits.is_empty() && reasons.is_empty() {
+    if result.audits.is_empty() && reasons.is_empty() && result.not_audited.is_none() {
         reasons.push("nothing was audited".into());
     }
     reasons

@@ -35,7 +35,7 @@ impl Show {
     }
 
     /// A second of a run.
-    pub(super) fn second(&mut self, second: &Second, opened: u64) {
+    pub(crate) fn second(&mut self, second: &Second, opened: u64) {
         self.heard += 1;
         self.failed += second.failed;
         self.shed += second.shed;

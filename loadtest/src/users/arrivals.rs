@@ -15,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::session::wait_until;
 use super::stage::Stage;
-use crate::plan::Open;
+use crate::plan::{Open, Plan};
 
 /// What became of the arrivals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -80,7 +80,7 @@ impl Arrivals {
     }
 
     /// Takes the next arrival: when it was due, or `None` when the day is over.
-    pub(super) async fn next(&self, stop: &mut watch::Receiver<bool>) -> Option<Instant> {
+    pub(crate) async fn next(&self, stop: &mut watch::Receiver<bool>) -> Option<Instant> {
         if *stop.borrow() {
             return None;
         }
@@ -125,21 +125,32 @@ impl Hall {
 }
 
 impl Stage {
-    /// Lets arrivals come until the stage's stop: `share` of the plan's rate, from when all users are there, by the
-    /// plan's load curve. Returns at once when the plan has no open model.
+    /// Lets arrivals come until the stage's stop: `share` of the plan's rate.
     pub async fn arrive(self: Arc<Self>, share: f64) {
-        let Some(open) = self.plan.open else { return };
-        let step = 1.0 / (open.arrivals_per_second * share).max(1e-6);
-        let mut stop = self.stop.clone();
-        let mut at = self.plan.ramp_seconds;
-        loop {
-            at = self.plan.due(at, step);
-            let due = self.began + Duration::from_secs_f64(at);
-            if !wait_until(due, &mut stop).await {
-                return;
-            }
-            self.arrivals.offer(due);
+        let stop = self.stop.clone();
+        keep_coming(&self.arrivals, &self.plan, self.began, share, stop).await;
+    }
+}
+
+/// Lets arrivals come until the stop: `share` of the plan's rate, from when all users are there, by the plan's load
+/// curve. Returns at once when the plan has no open model.
+pub(crate) async fn keep_coming(
+    arrivals: &Arrivals,
+    plan: &Plan,
+    began: Instant,
+    share: f64,
+    mut stop: watch::Receiver<bool>,
+) {
+    let Some(open) = plan.open else { return };
+    let step = 1.0 / (open.arrivals_per_second * share).max(1e-6);
+    let mut at = plan.ramp_seconds;
+    loop {
+        at = plan.due(at, step);
+        let due = began + Duration::from_secs_f64(at);
+        if !wait_until(due, &mut stop).await {
+            return;
         }
+        arrivals.offer(due);
     }
 }
 

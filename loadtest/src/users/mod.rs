@@ -20,8 +20,10 @@ mod season;
 mod session;
 mod stage;
 
+pub(crate) use arrivals::keep_coming;
 pub use arrivals::{Arrivals, Arrived};
 pub use cast::{Seat, deal};
+pub(crate) use session::wait_until;
 pub use stage::Stage;
 
 use std::sync::Arc;

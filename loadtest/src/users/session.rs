@@ -118,7 +118,7 @@ impl Session {
 }
 
 /// False when the day is over.
-pub(super) async fn wait_until(due: Instant, stop: &mut watch::Receiver<bool>) -> bool {
+pub(crate) async fn wait_until(due: Instant, stop: &mut watch::Receiver<bool>) -> bool {
     if *stop.borrow() {
         return false;
     }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpSocket, TcpStream};
@@ -106,8 +106,10 @@ pub struct Request<'a> {
     pub method: Method,
     /// Path and query.
     pub path: &'a str,
-    /// `Bearer …`.
-    pub token: &'a HeaderValue,
+    /// `Bearer …`; a plan's own requests have none, or name it themselves.
+    pub token: Option<&'a HeaderValue>,
+    /// Headers beside these; one that is named here stands for the harness's own.
+    pub headers: &'a [(HeaderName, HeaderValue)],
     /// `Idempotency-Key`, on every POST but batches.
     pub key: Option<&'a str>,
     /// `If-Match`, quotes and all.
@@ -122,10 +124,29 @@ impl<'a> Request<'a> {
         Self {
             method: Method::GET,
             path,
-            token,
+            token: Some(token),
+            headers: &[],
             key: None,
             if_match: None,
             body: Bytes::new(),
+        }
+    }
+
+    /// A request of a plan's own.
+    pub fn own(
+        method: Method,
+        path: &'a str,
+        headers: &'a [(HeaderName, HeaderValue)],
+        body: Bytes,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            token: None,
+            headers,
+            key: None,
+            if_match: None,
+            body,
         }
     }
 
@@ -134,7 +155,8 @@ impl<'a> Request<'a> {
         Self {
             method: Method::POST,
             path,
-            token,
+            token: Some(token),
+            headers: &[],
             key,
             if_match: None,
             body,
@@ -275,9 +297,18 @@ impl Connection {
         let mut builder = hyper::Request::builder()
             .method(request.method.clone())
             .uri(request.path)
-            .header(HOST, self.target.host.clone())
-            .header(AUTHORIZATION, request.token.clone());
-        if !request.body.is_empty() {
+            .header(HOST, self.target.host.clone());
+        if let Some(token) = request.token {
+            builder = builder.header(AUTHORIZATION, token.clone());
+        }
+        for (name, value) in request.headers {
+            builder = builder.header(name.clone(), value.clone());
+        }
+        let names_type = request
+            .headers
+            .iter()
+            .any(|(name, _)| *name == CONTENT_TYPE);
+        if !request.body.is_empty() && !names_type {
             builder = builder.header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         if let Some(key) = request.key {

@@ -190,6 +190,11 @@ impl Ledger {
                 self.keys.insert(key.to_owned(), no.clone());
                 return (no, false);
             }
+            Lie::StaleVersion { at } if at == now => {
+                let (status, mut answer) = outcome;
+                answer["version"] = json!(answer["version"].as_u64().unwrap() - 1);
+                return ((status, answer), false);
+            }
             Lie::CutAfter { at } if at == now => return (outcome, true),
             _ => {}
         }

@@ -27,6 +27,8 @@ pub enum Lie {
     Mispost { at: u64 },
     /// Journals one fen too much in one command.
     MispostFeed { at: u64 },
+    /// Answers one step with the version before it.
+    StaleVersion { at: u64 },
     /// Answers every repeated key with another version.
     AnswerTwice,
     /// Says no to one command and does it.
