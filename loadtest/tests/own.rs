@@ -192,7 +192,11 @@ fn connections_closed_while_idle_are_opened_again_and_are_no_failure() {
 fn what_is_not_http_is_not_understood() {
     let played = play(Manner::Garbled, LIMITS);
     assert_eq!(played.exit, 10, "{}", played.said);
-    assert!(played.is_all("failed"), "{}", played.said);
+    assert!(
+        played.is_all("failed") && played.example("answer not understood"),
+        "{}",
+        played.said
+    );
 }
 
 #[test]

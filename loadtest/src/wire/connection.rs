@@ -259,10 +259,7 @@ impl Connection {
         };
         let work = async {
             sender.ready().await.map_err(|_| WireError::Cut)?;
-            let response = sender
-                .send_request(wanted)
-                .await
-                .map_err(|_| WireError::Cut)?;
+            let response = sender.send_request(wanted).await.map_err(|e| broken(&e))?;
             let (head, body) = response.into_parts();
             let body = Limited::new(body, ANSWER_MAX)
                 .collect()
@@ -320,6 +317,15 @@ impl Connection {
         builder
             .body(Full::new(request.body.clone()))
             .map_err(|_| WireError::Garbled)
+    }
+}
+
+/// What is told of an exchange that broke: an answer that is no HTTP is not the same as none.
+fn broken(error: &hyper::Error) -> WireError {
+    if error.is_parse() {
+        WireError::Garbled
+    } else {
+        WireError::Cut
     }
 }
 

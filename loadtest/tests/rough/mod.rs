@@ -98,7 +98,9 @@ fn serve(stream: TcpStream, manner: Manner, seen: &Seen) -> Option<()> {
             },
             Manner::Resetting if number % 3 == 2 => {
                 // Closing with unread or unsent data resets; linger 0 does so always.
-                socket2::SockRef::from(&out).set_linger(Some(Duration::ZERO)).ok()?;
+                socket2::SockRef::from(&out)
+                    .set_linger(Some(Duration::ZERO))
+                    .ok()?;
                 return None;
             }
             Manner::Failing => status = 500,
