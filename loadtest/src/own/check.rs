@@ -108,3 +108,22 @@ fn placeholders(place: &str, text: &str, known: &BTreeSet<String>, wrong: &mut V
         ));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plan_in_the_docs_is_right() {
+        let docs = include_str!("../../../docs/harness.md");
+        let from = docs.find("# shop.toml").unwrap();
+        let text = &docs[from..from + docs[from..].find("```").unwrap()];
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("people.csv"), "name,token\na,b\n").unwrap();
+        let path = folder.path().join("shop.toml");
+        std::fs::write(&path, text).unwrap();
+        let plan = OwnPlan::read(&path).unwrap();
+        assert_eq!(plan.names(), ["order.make", "order.read"]);
+        assert!(OwnPlan::is_one(&path));
+    }
+}

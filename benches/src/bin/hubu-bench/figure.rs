@@ -29,7 +29,7 @@ const MILLION: Goal = Goal::AtLeast(1_000_000.0);
 const HOT: Goal = Goal::AtLeast(0.9);
 
 /// All figures, in the order in which they are measured.
-pub(crate) const FIGURES: [Figure; 20] = [
+pub(crate) const FIGURES: [Figure; 22] = [
     figure(
         "bulk_file_8192",
         "bulk_file",
@@ -169,6 +169,20 @@ pub(crate) const FIGURES: [Figure; 20] = [
         "requests/s",
         Goal::Shown,
         "what they asked for in that run",
+    ),
+    figure(
+        "coordinated_omission",
+        "harness",
+        "% off the truth",
+        Goal::AtMost(5.0),
+        "p99 and max as reported, a double that stalls 1 s",
+    ),
+    figure(
+        "merge_exact",
+        "harness",
+        "share of percentiles",
+        Goal::AtLeast(1.0),
+        "merged workers equal one with the same samples",
     ),
 ];
 

@@ -9,6 +9,7 @@ mod bulk;
 mod client;
 mod connection;
 mod figure;
+mod harness;
 mod http;
 mod machine;
 mod payments;

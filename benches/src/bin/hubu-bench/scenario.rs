@@ -1,7 +1,7 @@
 //! One scenario: what it is asked for, how large it is, and how it tells what it saw.
 
 use crate::report::Measured;
-use crate::{Outcome, bulk, connection, http, prove, quota_row, recover, sustained};
+use crate::{Outcome, bulk, connection, harness, http, prove, quota_row, recover, sustained};
 use serde_json::{Map, Value};
 
 /// How large.
@@ -68,6 +68,7 @@ pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
         "http_file" => http::on_files(task),
         "http_pg" => http::on_postgres(task),
         "connection" => connection::run(task),
+        "harness" => harness::run(task),
         "prove" => prove::run(task),
         "recover" => recover::run(task),
         "quota_row" => quota_row::run(task),
