@@ -105,7 +105,7 @@ pub struct Run {
     /// The server.
     #[arg(long, value_name = "http://HOST:PORT")]
     pub url: String,
-    /// File with the server's HS256 secret; a plan of another system (with [[journeys]]) needs none.
+    /// File with the server's HS256 secret; a plan of another system (with `[[journeys]]`) needs none.
     #[arg(long, value_name = "FILE")]
     pub secret: Option<PathBuf>,
     /// The plan.
