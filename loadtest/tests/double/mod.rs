@@ -9,6 +9,7 @@
     reason = "test code; each test file uses a part of it"
 )]
 
+pub mod effects;
 pub mod http;
 pub mod ledger;
 pub mod model;
