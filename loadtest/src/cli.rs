@@ -133,7 +133,7 @@ pub struct Run {
     /// Worker processes; by default as many as the limit of descriptors asks for.
     #[arg(long)]
     pub workers: Option<u32>,
-    /// Threads of each worker; by default as many as there are cores.
+    /// Lanes (threads that users work on) of each worker; by default all together as many as there are cores.
     #[arg(long, default_value_t = 0)]
     pub threads: usize,
     /// Plays only part I of N of the users, for runs over several machines.

@@ -11,8 +11,8 @@ use super::plan::OwnPlan;
 use super::user::{Scene, User};
 use crate::error::LoadError;
 use crate::measure::{Meter, Second, decode, usage};
-use crate::run::{Done, Outcome, Show, raise_descriptors};
-use crate::users::{Arrivals, keep_coming};
+use crate::run::{Done, Outcome, Show, lanes_for, raise_descriptors};
+use crate::users::{Arrivals, Lanes, keep_coming};
 use crate::wire::Target;
 
 /// Descriptors that are not users' connections.
@@ -49,8 +49,11 @@ pub async fn play(plan: &OwnPlan, url: &str, show: &mut Show) -> Result<Outcome,
         common: common.clone(),
     });
     let before = usage();
+    let lanes = Lanes::start(lanes_for(1))?;
     let mut users = tokio::task::JoinSet::new();
-    (0..plan.users).for_each(|n| drop(users.spawn(User::new(scene.clone(), n).work())));
+    for number in 0..plan.users {
+        users.spawn_on(User::new(scene.clone(), number).work(), lanes.next());
+    }
     let visitors = scene.clone();
     let coming = tokio::spawn(async move {
         let (arrivals, plan) = (&visitors.arrivals, &visitors.common);
@@ -73,7 +76,7 @@ pub async fn play(plan: &OwnPlan, url: &str, show: &mut Show) -> Result<Outcome,
     done.opened = scene.target.opened();
     done.arrived = scene.arrivals.close();
     done.late_p99_us = scene.meter.late_p99();
-    done.threads = tokio::runtime::Handle::current().metrics().num_workers();
+    done.threads = lanes.count();
     done.seconds = length;
     Ok(Outcome {
         number,

@@ -76,7 +76,8 @@ impl User {
         self.scene.users.fetch_add(1, Ordering::Relaxed);
         if self.scene.plan.open.is_some() {
             while let Some(due) = self.scene.arrivals.next(&mut stop).await {
-                self.journey(Some(due), &mut stop).await;
+                // Boxed: most of a user's memory is needed only while it asks.
+                Box::pin(self.journey(Some(due), &mut stop)).await;
             }
         } else {
             while !*stop.borrow() {

@@ -25,6 +25,12 @@ pub fn workers_for(users: u32, descriptors: u64) -> u32 {
         .max(1)
 }
 
+/// How many lanes each of `workers` processes takes: together as many as there are cores.
+pub fn lanes_for(workers: u32) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores / workers.max(1) as usize).max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

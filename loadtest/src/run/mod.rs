@@ -10,7 +10,7 @@ mod protocol;
 mod show;
 mod worker;
 
-pub use limits::{raise_descriptors, workers_for};
+pub use limits::{lanes_for, raise_descriptors, workers_for};
 pub use outcome::{Outcome, Setting, Share, play, run, settle_books};
 pub use protocol::{Done, Order};
 pub use show::Show;

@@ -8,7 +8,7 @@ use hdrhistogram::Histogram;
 use super::crew::Crew;
 use super::protocol::{Done, Order, Said};
 use super::show::Show;
-use super::{raise_descriptors, workers_for};
+use super::{lanes_for, raise_descriptors, workers_for};
 use crate::audit::{Against, Settlement, settle};
 use crate::book::{Book, read_book};
 use crate::error::LoadError;
@@ -191,6 +191,10 @@ fn orders(plan: &Plan, setting: &Setting<'_>) -> Vec<Order> {
         .unwrap_or(needed)
         .clamp(1, (last - first).max(1));
     let number = run_number();
+    let threads = match setting.threads {
+        0 => lanes_for(count),
+        threads => threads,
+    };
     let order = |index: u32| {
         let share = Share {
             index: index + 1,
@@ -209,7 +213,7 @@ fn orders(plan: &Plan, setting: &Setting<'_>) -> Vec<Order> {
             worker: worker as u16,
             first: first + from,
             last: first + to,
-            threads: setting.threads,
+            threads,
             book: setting.folder.join(format!("book-{worker}.bin")),
         }
     };

@@ -32,7 +32,7 @@ pub struct Order {
     pub first: u32,
     /// The first user of the next.
     pub last: u32,
-    /// Threads of the worker; 0 for as many as it thinks fit.
+    /// Lanes of the worker.
     pub threads: usize,
     /// Where the book is written.
     pub book: PathBuf,

@@ -11,7 +11,7 @@ use super::protocol::{Done, Order, Said};
 use crate::book::{Book, write_book};
 use crate::error::LoadError;
 use crate::measure::usage;
-use crate::users::{Stage, deal, play};
+use crate::users::{Lanes, Stage, deal, play};
 use crate::wire::{Local, Minter, Target};
 use crate::world::World;
 
@@ -26,11 +26,11 @@ pub fn work() -> Result<(), LoadError> {
         })?;
     let order: Order = serde_json::from_str(&line).map_err(|e| LoadError::format("order", e))?;
     super::raise_descriptors();
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if order.threads > 0 {
-        builder.worker_threads(order.threads);
-    }
-    let runtime = builder.enable_all().build();
+    // Goose, the ticks and the parent's word; the users have lanes of their own.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|source| LoadError::System {
         what: "starting threads",
         source,
@@ -68,7 +68,9 @@ async fn play_order(order: Order) -> Result<(), LoadError> {
     tokio::spawn(end_of_day(stop, length));
     let ticking = tokio::spawn(tick(stage.clone()));
     tokio::spawn(stage.clone().arrive(share));
-    let goose_requests = play(stage.clone(), seats).await?;
+    let lanes = Lanes::start(order.threads)?;
+    let threads = lanes.count();
+    let goose_requests = play(stage.clone(), seats, lanes).await?;
     ticking.abort();
     let seconds = started.elapsed().as_secs_f64();
     let spent = usage().since(before);
@@ -86,7 +88,7 @@ async fn play_order(order: Order) -> Result<(), LoadError> {
     done.arrived = stage.arrivals.close();
     done.goose_requests = goose_requests;
     done.late_p99_us = stage.meter.late_p99();
-    done.threads = tokio::runtime::Handle::current().metrics().num_workers();
+    done.threads = threads;
     done.seconds = seconds;
     say(&Said::Done(Box::new(done))).await;
     Ok(())

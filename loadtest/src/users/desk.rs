@@ -14,7 +14,7 @@ use crate::wire::{Document, DocumentLine, Quota, WorkPage, parse};
 use crate::world::{Ledger, RowKey};
 
 /// Documents taken from a list at once.
-const LIST: u32 = 50;
+const LIST: u32 = 20;
 
 /// A document that waits on a desk.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,7 @@
 //! One user at work: thinks, asks, thinks again, until the day ends.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -71,7 +72,7 @@ impl Session {
         let mut stop = self.stage.stop.clone();
         self.stage.users.fetch_add(1, Ordering::Relaxed);
         if self.stage.plan.login {
-            self.log_in(Instant::now()).await;
+            Box::pin(self.log_in(Instant::now())).await;
         }
         if self.stage.plan.open.is_some() {
             while let Some(due) = self.stage.arrivals.next(&mut stop).await {
@@ -94,11 +95,13 @@ impl Session {
         self.stage
             .meter
             .record_late(due.elapsed().as_micros() as u64);
-        match self.seat.role {
-            "agency_clerk" => self.clerk(due).await,
-            "official" => self.official(due).await,
-            _ => self.desk(due).await,
-        }
+        // Boxed: what a step needs while it asks, some kilobytes, is there only while it asks.
+        let act: Pin<Box<dyn Future<Output = ()> + Send + '_>> = match self.seat.role {
+            "agency_clerk" => Box::pin(self.clerk(due)),
+            "official" => Box::pin(self.official(due)),
+            _ => Box::pin(self.desk(due)),
+        };
+        act.await;
     }
 
     fn think(&mut self) -> Duration {

@@ -1,10 +1,12 @@
 //! One TCP connection, held by one user for the whole run: a hyper HTTP/1.1 client driven by the user's own task.
 //!
-//! The connection's state machine is polled inside each request instead of in a task of its own: ten thousand users
-//! are then ten thousand tasks, not twenty, and a request wakes one of them. The price: a connection that the server
-//! closes while its user thinks is noticed at the next request, which then opens a new one.
+//! Between requests a user holds the socket alone: hyper's side of a connection, with buffers of 8 KiB for each
+//! direction, is made for a request and given up after its answer. A crowd is thinking, nearly all of it nearly all of the
+//! time. While there is one, it is polled inside the request instead of in a task of its own: ten thousand users are then
+//! ten thousand tasks, not twenty, and a request wakes one of them. The price: a connection that the server closes
+//! while its user thinks is noticed at the next request, which then opens a new one.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::pin::{Pin, pin};
@@ -19,7 +21,10 @@ use hyper::client::conn::http1;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 use hyper_util::rt::TokioIo;
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::IpBindAddressNoPort;
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::{Instant, timeout_at};
 
 use crate::error::{LoadError, WireError};
 
@@ -75,6 +80,9 @@ impl Target {
         ) {
             let number = first + self.next.fetch_add(1, Ordering::Relaxed) / PORTS_PER_ADDRESS;
             let last = u8::try_from(1 + number % 250).unwrap_or(1);
+            // The port is chosen at the connect, when the other end is known. To choose it here the kernel would look
+            // through all ports of the address, longer and longer: it took most of a crowd's ramp.
+            setsockopt(&socket, IpBindAddressNoPort, &true)?;
             socket.bind(SocketAddr::new(
                 IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)),
                 0,
@@ -175,23 +183,18 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-struct Link {
-    sender: http1::SendRequest<Full<Bytes>>,
-    driver: http1::Connection<TokioIo<TcpStream>, Full<Bytes>>,
-}
-
 /// One connection to the target, opened at the first request and again after it was cut.
 pub struct Connection {
     target: Arc<Target>,
     local: Local,
     limit: Duration,
-    link: Option<Link>,
+    stream: Option<TcpStream>,
 }
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Connection")
-            .field("open", &self.link.is_some())
+            .field("open", &self.stream.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -203,13 +206,13 @@ impl Connection {
             target,
             local,
             limit,
-            link: None,
+            stream: None,
         }
     }
 
     /// Whether there is a connection that was good when last used.
     pub fn is_open(&self) -> bool {
-        self.link.is_some()
+        self.stream.is_some()
     }
 
     /// Opens the connection, if it is not open.
@@ -221,73 +224,33 @@ impl Connection {
     }
 
     async fn connect(&mut self) -> Result<(), WireError> {
-        if self.link.is_none() {
-            let stream = self
-                .target
-                .connect(self.local)
-                .await
-                .map_err(|e| WireError::Connect(e.kind()))?;
-            let shaken = http1::Builder::new().handshake(TokioIo::new(stream)).await;
-            let (sender, driver) = shaken.map_err(|_| WireError::Connect(ErrorKind::Other))?;
-            self.link = Some(Link { sender, driver });
+        if self.stream.is_none() {
+            let opened = self.target.connect(self.local).await;
+            self.stream = Some(opened.map_err(|e| WireError::Connect(e.kind()))?);
         }
         Ok(())
     }
 
     /// Sends one request and reads the whole answer. After any error the connection is dropped.
     pub async fn send(&mut self, request: &Request<'_>) -> Result<Answer, WireError> {
-        let outcome = match tokio::time::timeout(self.limit, self.exchange(request)).await {
-            Ok(outcome) => outcome,
-            Err(_) if self.link.is_none() => Err(WireError::Connect(ErrorKind::TimedOut)),
-            Err(_) => Err(WireError::Timeout),
-        };
-        if outcome.is_err() {
-            self.link = None;
-        }
-        outcome
-    }
-
-    async fn exchange(&mut self, request: &Request<'_>) -> Result<Answer, WireError> {
         // A server may close a connection while its user thinks: that is no failure, it is opened again.
-        if !self.is_good().await {
-            self.link = None;
+        if self.stream.as_ref().is_some_and(is_over) {
+            self.stream = None;
         }
-        self.connect().await?;
+        let end = Instant::now() + self.limit;
+        match timeout_at(end, self.connect()).await {
+            Ok(done) => done?,
+            Err(_) => return Err(WireError::Connect(ErrorKind::TimedOut)),
+        }
         let wanted = self.build(request)?;
-        let Some(Link { sender, driver }) = self.link.as_mut() else {
+        let Some(stream) = self.stream.take() else {
             return Err(WireError::Cut);
         };
-        let work = async {
-            sender.ready().await.map_err(|_| WireError::Cut)?;
-            let response = sender.send_request(wanted).await.map_err(|e| broken(&e))?;
-            let (head, body) = response.into_parts();
-            let body = Limited::new(body, ANSWER_MAX)
-                .collect()
-                .await
-                .map_err(|_| WireError::Cut)?
-                .to_bytes();
-            let retry = head
-                .headers
-                .get(hyper::header::RETRY_AFTER)
-                .and_then(|v| v.to_str().ok()?.parse().ok());
-            Ok(Answer {
-                status: head.status,
-                retry_after: retry,
-                body,
-            })
-        };
-        drive(driver, work).await
-    }
-
-    /// Looks whether the connection is still good, without waiting.
-    async fn is_good(&mut self) -> bool {
-        let Some(link) = self.link.as_mut() else {
-            return false;
-        };
-        let is_over = std::future::poll_fn(|context| {
-            Poll::Ready(Pin::new(&mut link.driver).poll(context).is_ready())
-        });
-        !is_over.await && !link.sender.is_closed()
+        let (answer, kept) = timeout_at(end, exchange(stream, wanted))
+            .await
+            .map_err(|_| WireError::Timeout)??;
+        self.stream = kept;
+        Ok(answer)
     }
 
     fn build(&self, request: &Request<'_>) -> Result<hyper::Request<Full<Bytes>>, WireError> {
@@ -320,6 +283,46 @@ impl Connection {
     }
 }
 
+/// Whether the server has closed the connection, or said something that nobody asked for.
+fn is_over(stream: &TcpStream) -> bool {
+    let mut byte = [0];
+    !matches!(stream.try_read(&mut byte), Err(e) if e.kind() == ErrorKind::WouldBlock)
+}
+
+/// One request and its answer, and the stream if it is good for another.
+async fn exchange(
+    stream: TcpStream,
+    wanted: hyper::Request<Full<Bytes>>,
+) -> Result<(Answer, Option<TcpStream>), WireError> {
+    let shaken = http1::Builder::new().handshake(TokioIo::new(stream)).await;
+    let (mut sender, mut driver) = shaken.map_err(|_| WireError::Connect(ErrorKind::Other))?;
+    let work = async {
+        let response = sender.send_request(wanted).await.map_err(|e| broken(&e))?;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, ANSWER_MAX)
+            .collect()
+            .await
+            .map_err(|_| WireError::Cut)?
+            .to_bytes();
+        let retry = head
+            .headers
+            .get(hyper::header::RETRY_AFTER)
+            .and_then(|v| v.to_str().ok()?.parse().ok());
+        Ok(Answer {
+            status: head.status,
+            retry_after: retry,
+            body,
+        })
+    };
+    let answer = drive(&mut driver, work).await?;
+    // Ready for another means: all was sent, all was read, and neither side wants to close.
+    let is_over = poll_fn(|context| Poll::Ready(Pin::new(&mut driver).poll(context).is_ready()));
+    let is_kept = !is_over.await && sender.is_ready();
+    let parts = driver.into_parts();
+    let stream = (is_kept && parts.read_buf.is_empty()).then(|| parts.io.into_inner());
+    Ok((answer, stream))
+}
+
 /// What is told of an exchange that broke: an answer that is no HTTP is not the same as none.
 fn broken(error: &hyper::Error) -> WireError {
     if error.is_parse() {
@@ -336,7 +339,7 @@ async fn drive<T>(
 ) -> Result<T, WireError> {
     let mut work = pin!(work);
     let mut over = false;
-    std::future::poll_fn(|context| {
+    poll_fn(|context| {
         loop {
             if let Poll::Ready(done) = work.as_mut().poll(context) {
                 return Poll::Ready(done);

@@ -29,7 +29,7 @@ const MILLION: Goal = Goal::AtLeast(1_000_000.0);
 const HOT: Goal = Goal::AtLeast(0.9);
 
 /// All figures, in the order in which they are measured.
-pub(crate) const FIGURES: [Figure; 22] = [
+pub(crate) const FIGURES: [Figure; 30] = [
     figure(
         "bulk_file_8192",
         "bulk_file",
@@ -184,7 +184,66 @@ pub(crate) const FIGURES: [Figure; 22] = [
         Goal::AtLeast(1.0),
         "merged workers equal one with the same samples",
     ),
+    figure(
+        "harness_cpu_us",
+        "peers",
+        "us",
+        Goal::AtMost(50.0),
+        "the harness's CPU a request, saturated",
+    ),
+    figure(
+        "wrk",
+        "peers",
+        "x wrk's CPU",
+        Goal::AtMost(2.0),
+        "the same beside wrk, a request",
+    ),
+    figure(
+        "harness_cpu_paced_us",
+        "peers",
+        "us",
+        Goal::Shown,
+        "the harness's CPU a request, 4,000 a second",
+    ),
+    figure(
+        "harness_cpu_paced",
+        "peers",
+        "x oha's CPU",
+        Goal::AtMost(1.0),
+        "the same beside oha at the same pace",
+    ),
+    figure(
+        "locust",
+        "peers",
+        "x locust's",
+        Goal::AtLeast(10.0),
+        "users held a core of the tool, 1 s think",
+    ),
+    figure(
+        "users_40000",
+        "crowds",
+        "ms (p99)",
+        Goal::AtMost(50.0),
+        "scripts/prove, 40,000 users, think 10 s, 5 min",
+    ),
+    figure(
+        "users_100000",
+        "crowds",
+        "ms (p99)",
+        Goal::AtMost(100.0),
+        "scripts/prove, 100,000 users, think 20 s, 5 min",
+    ),
+    figure(
+        "harness_bytes_user",
+        "crowds",
+        "B",
+        Goal::AtMost(16_384.0),
+        "the harness's memory a user, of 40,000",
+    ),
 ];
+
+/// Scenarios of the capacity proof, by what they are called together: half an hour, and tools that others made.
+pub(crate) const CAPACITY: [&str; 2] = ["peers", "crowds"];
 
 const fn figure(
     key: &'static str,
@@ -203,6 +262,20 @@ const fn figure(
 }
 
 impl Figure {
+    /// Whether it belongs to the capacity proof.
+    pub(crate) fn is_of_capacity(&self) -> bool {
+        CAPACITY.contains(&self.scenario)
+    }
+
+    /// The tool that it is measured beside, when that is one that `scripts/bench` has to install.
+    pub(crate) fn beside(&self) -> Option<&'static str> {
+        match self.key {
+            "harness_cpu_paced" => Some("oha"),
+            "locust" => Some("locust"),
+            _ => None,
+        }
+    }
+
     /// The figure of this name.
     pub(crate) fn named(key: &str) -> Option<&'static Figure> {
         FIGURES.iter().find(|figure| figure.key == key)

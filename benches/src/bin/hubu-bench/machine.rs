@@ -89,12 +89,23 @@ pub(crate) fn process_kib(process: u32, name: &str) -> Outcome<u64> {
 
 /// Processor time that a process has taken, in seconds.
 pub(crate) fn process_seconds(process: u32) -> Outcome<f64> {
+    // utime and stime are the 12th and 13th field after the name.
+    stat_seconds(&process.to_string(), 11)
+}
+
+/// Processor time of this process's children that have ended and were waited for, in seconds.
+pub(crate) fn children_seconds() -> Outcome<f64> {
+    // cutime and cstime follow on utime and stime.
+    stat_seconds("self", 13)
+}
+
+fn stat_seconds(process: &str, skip: usize) -> Outcome<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The name, in brackets, may hold spaces; utime and stime are the 12th and 13th field after it.
+    // The name, in brackets, may hold spaces.
     let after = stat.rsplit_once(')').ok_or("no such process")?.1;
     let ticks = after
         .split_whitespace()
-        .skip(11)
+        .skip(skip)
         .take(2)
         .map(str::parse::<u64>);
     let ticks: u64 = ticks.sum::<Result<u64, _>>()?;

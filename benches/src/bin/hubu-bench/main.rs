@@ -13,6 +13,7 @@ mod harness;
 mod http;
 mod machine;
 mod payments;
+mod peers;
 mod prove;
 mod quota_row;
 mod recover;
@@ -20,6 +21,7 @@ mod report;
 mod scenario;
 mod server;
 mod sustained;
+mod tool;
 mod world;
 mod wrk;
 
@@ -39,7 +41,7 @@ pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 #[derive(Parser)]
 #[command(name = "hubu-bench")]
 struct Arguments {
-    /// Figures to measure (default: all).
+    /// Figures to measure (default: all but the capacity proof's; `capacity`: those; `all`).
     keys: Vec<String>,
     /// Smallest sizes: does it run at all?
     #[arg(long)]
@@ -115,7 +117,7 @@ fn run(arguments: &Arguments) -> Outcome<bool> {
 
 /// Runs every scenario that a wanted figure needs; `false` when one of them failed.
 fn measure(arguments: &Arguments) -> Outcome<bool> {
-    let wanted = wanted(&arguments.keys)?;
+    let wanted = wanted(&arguments.keys, arguments.smoke)?;
     let mut report = Report::open(&arguments.out, arguments.smoke)?;
     let mut failed = Vec::new();
     let mut scenarios: Vec<&str> = Vec::new();
@@ -159,14 +161,37 @@ fn measure(arguments: &Arguments) -> Outcome<bool> {
     Ok(failed.is_empty())
 }
 
-fn wanted(keys: &[String]) -> Outcome<Vec<&'static Figure>> {
-    if keys.is_empty() {
-        return Ok(FIGURES.iter().collect());
-    }
-    let find = |key: &String| {
-        Figure::named(key).ok_or_else(|| format!("no figure `{key}`: --list names them").into())
+/// The figures of these names, each once. A smoke run leaves out what is measured beside a tool that is not there.
+fn wanted(keys: &[String], smoke: bool) -> Outcome<Vec<&'static Figure>> {
+    let mut wanted: Vec<&Figure> = Vec::new();
+    let mut add = |found: &mut dyn Iterator<Item = &'static Figure>| {
+        for figure in found {
+            if !wanted.iter().any(|known| known.key == figure.key) {
+                wanted.push(figure);
+            }
+        }
     };
-    keys.iter().map(find).collect()
+    if keys.is_empty() {
+        add(&mut FIGURES.iter().filter(|f| smoke || !f.is_of_capacity()));
+    }
+    for key in keys {
+        match (key.as_str(), Figure::named(key)) {
+            ("all", _) => add(&mut FIGURES.iter()),
+            ("capacity", _) => add(&mut FIGURES.iter().filter(|f| f.is_of_capacity())),
+            (_, Some(figure)) => add(&mut std::iter::once(figure)),
+            (_, None) => return Err(format!("no figure `{key}`: --list names them").into()),
+        }
+    }
+    wanted.retain(|figure| {
+        let is_there = figure
+            .beside()
+            .is_none_or(|tool| tool::installed(tool).is_some());
+        if smoke && !is_there {
+            eprintln!("{} is left out: its tool is not installed", figure.key);
+        }
+        is_there || !smoke
+    });
+    Ok(wanted)
 }
 
 fn in_own_process(name: &str, keys: &[&str], smoke: bool) -> Outcome<Vec<Measured>> {

@@ -58,6 +58,11 @@ impl Hand {
         .to_string()
     }
 
+    /// The server's id of its row.
+    pub(crate) fn row(&self) -> u32 {
+        self.row.0
+    }
+
     /// What `hubu token` is asked for its clerk.
     pub(crate) fn division(&self) -> String {
         format!("{:09}", self.division.0)

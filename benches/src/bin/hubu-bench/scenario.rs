@@ -1,7 +1,9 @@
 //! One scenario: what it is asked for, how large it is, and how it tells what it saw.
 
 use crate::report::Measured;
-use crate::{Outcome, bulk, connection, harness, http, prove, quota_row, recover, sustained};
+use crate::{
+    Outcome, bulk, connection, harness, http, peers, prove, quota_row, recover, sustained,
+};
 use serde_json::{Map, Value};
 
 /// How large.
@@ -70,6 +72,8 @@ pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
         "connection" => connection::run(task),
         "harness" => harness::run(task),
         "prove" => prove::run(task),
+        "crowds" => prove::crowds(task),
+        "peers" => peers::run(task),
         "recover" => recover::run(task),
         "quota_row" => quota_row::run(task),
         name => Err(format!("no scenario `{name}`").into()),
