@@ -118,7 +118,7 @@ pub struct Run {
     /// Folder with world.json; books, result.json and report.html go there.
     #[arg(long, value_name = "DIR", default_value = "target/load")]
     pub report: PathBuf,
-    /// Users, instead of the plan's.
+    /// Users, instead of the plan's; more of them come at the plan's rate, so that the ramp is longer.
     #[arg(long)]
     pub users: Option<u32>,
     /// Seconds that all users work, instead of the plan's.

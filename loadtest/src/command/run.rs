@@ -19,7 +19,7 @@ pub(super) async fn play(options: cli::Run) -> Result<u8, LoadError> {
         LoadError::Token("--secret FILE is needed: the server's HS256 secret".into())
     })?;
     let mut plan = Plan::read(&options.plan)?;
-    plan.users = options.users.unwrap_or(plan.users);
+    plan.crowd(options.users.unwrap_or(plan.users));
     plan.last(options.duration.unwrap_or(plan.duration_seconds));
     plan.think_seconds = options.think.unwrap_or(plan.think_seconds);
     plan.ramp_seconds = options.ramp.unwrap_or(plan.ramp_seconds);
@@ -45,7 +45,7 @@ pub(super) async fn play(options: cli::Run) -> Result<u8, LoadError> {
 async fn play_own(options: cli::Run) -> Result<u8, LoadError> {
     let mut plan = OwnPlan::read(&options.plan)?;
     make_folder(&options.report)?;
-    plan.users = options.users.unwrap_or(plan.users);
+    plan.crowd(options.users.unwrap_or(plan.users));
     plan.think_seconds = options.think.unwrap_or(plan.think_seconds);
     plan.ramp_seconds = options.ramp.unwrap_or(plan.ramp_seconds);
     let mut common = plan.common();

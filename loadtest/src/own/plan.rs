@@ -145,6 +145,13 @@ impl OwnPlan {
         table.is_ok_and(|t| t.contains_key("journeys"))
     }
 
+    /// Sets how many users there are; more than the plan's come at the plan's rate.
+    pub fn crowd(&mut self, users: u32) {
+        let mut common = self.common();
+        common.crowd(users);
+        (self.users, self.ramp_seconds) = (common.users, common.ramp_seconds);
+    }
+
     /// Reads and checks a plan; every mistake is listed.
     ///
     /// # Errors

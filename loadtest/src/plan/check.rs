@@ -229,6 +229,17 @@ mod tests {
     }
 
     #[test]
+    fn a_larger_crowd_comes_at_the_plans_rate() {
+        let plan = read(&file("ordinary-day")).unwrap();
+        let (mut large, mut small) = (plan.clone(), plan.clone());
+        large.crowd(plan.users * 4);
+        small.crowd(plan.users / 4);
+        assert_eq!(large.ramp_seconds, plan.ramp_seconds * 4.0);
+        assert_eq!(small.ramp_seconds, plan.ramp_seconds);
+        assert_eq!((large.users, small.users), (plan.users * 4, plan.users / 4));
+    }
+
+    #[test]
     fn mistakes_in_the_shape_of_the_load_are_listed() {
         let text = file("smoke").replace("[team]", "hot_places = 0\n[team]")
             + "dropped_share = 0.1\n[begins]\npayment = 2.0\n\

@@ -167,6 +167,13 @@ impl Plan {
         check::read(&text).map_err(mistakes)
     }
 
+    /// Sets how many users there are. More than the plan's come at the plan's rate, so that their ramp is longer.
+    pub fn crowd(&mut self, users: u32) {
+        let scale = f64::from(users) / f64::from(self.users.max(1));
+        self.ramp_seconds *= scale.max(1.0);
+        self.users = users;
+    }
+
     /// Sets how long all users work; the phases of the load curve are stretched or shortened with it.
     pub fn last(&mut self, seconds: f64) {
         let scale = seconds / self.duration_seconds;
