@@ -60,6 +60,22 @@ fn every_documented_figure_is_shown() {
         shown.contains("hubu_ready 1") && shown.contains("hubu_open_documents 1"),
         "{shown}"
     );
+    // Whoever counts users against connections must not find the operators' among them.
+    assert!(
+        shown.contains("hubu_operator_connections 1") && shown.contains("hubu_connections 2"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("hubu_journal_info{kind=\"file\",version=\"\"} 1"),
+        "{shown}"
+    );
+    let figure = |name: &str| {
+        let line = shown.lines().find(|l| l.starts_with(&format!("{name} ")));
+        let value = line.and_then(|l| l.split(' ').nth(1)?.parse::<f64>().ok());
+        value.unwrap_or_else(|| panic!("{name}:\n{shown}"))
+    };
+    assert!(figure("hubu_cpu_microseconds_total") > 0.0);
+    assert!(figure("hubu_resident_bytes") > 1e6);
     assert_eq!(operator.get("/readyz").status, 200);
     assert_eq!(operator.get("/elsewhere").status, 404);
     page.stop().unwrap();

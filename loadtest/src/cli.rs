@@ -20,9 +20,10 @@ Examples:
   hubu-load run    --url http://127.0.0.1:9000 --plan mine.toml --report out
   hubu-load audit  --url http://127.0.0.1:7878 --secret data/token.key --report out
   hubu-load report --report out
+  hubu-load diff   before after
 
 Exit status: 0 passed, 1 the work could not be done, 2 wrong options, 10 a threshold was broken, 11 the audit failed,
-12 stopped early or a worker died (what was acknowledged is audited and clean).";
+12 stopped early or a worker died (what was acknowledged is audited and clean), 13 `diff` found something worse.";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -35,6 +36,10 @@ pub enum Command {
     Audit(Audit),
     /// Draws the HTML page and the table again from result.json.
     Report(Report),
+    /// Says what got better or worse from one run to another, past noise or not.
+    Diff(Diff),
+    /// Prints the JSON Schema of result.json.
+    Schema,
     /// Prints a port of 127.0.0.1 that nobody listens on, for scripts.
     #[command(hide = true)]
     Port,
@@ -139,6 +144,9 @@ pub struct Run {
     /// Plays only part I of N of the users, for runs over several machines.
     #[arg(long, value_name = "I/N", value_parser = share, default_value = "1/1")]
     pub shard: crate::run::Share,
+    /// The server's Prometheus metrics, scraped once a second for its own view beside the client's.
+    #[arg(long, value_name = "http://HOST:PORT/PATH")]
+    pub metrics: Option<String>,
     /// Something about the server for the platform page; may be given often.
     #[arg(long, value_name = "TEXT")]
     pub note: Vec<String>,
@@ -174,6 +182,21 @@ pub struct Report {
     /// Folder of the run.
     #[arg(long, value_name = "DIR", default_value = "target/load")]
     pub report: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: hubu-load diff target/prove/monday target/prove/tuesday\n\nExit status: 0 nothing is worse past noise, 13 something is, 1 the two cannot be compared."
+)]
+/// Options of `diff`.
+pub struct Diff {
+    /// The earlier run: its folder, or its result.json.
+    pub before: PathBuf,
+    /// The later run.
+    pub after: PathBuf,
+    /// JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
 }
 
 fn share(text: &str) -> Result<crate::run::Share, String> {

@@ -5,7 +5,8 @@
 //! [`book`] is what the harness itself wrote down of every answer; plan says who works how; users are the
 //! officials (goose users); measure counts and times them; seed loads the world, run plays a day;
 //! [`own`] plays plans of other systems, without world, book and audit;
-//! [`audit`] settles the book against the server; report draws what came out.
+//! [`scrape`] reads the server's own figures beside the run;
+//! [`audit`] settles the book against the server; report draws what came out; [`diff`] compares two of it.
 //!
 //! Imports point one way: money, seeded and error are leaves; world and wire stand on them; book on world; users on
 //! plan, book, wire and measure; audit on book and wire; run and report on all of these.
@@ -13,6 +14,7 @@
 pub mod audit;
 pub mod book;
 pub mod cli;
+pub mod diff;
 pub mod error;
 pub mod measure;
 pub mod money;
@@ -20,6 +22,7 @@ pub mod own;
 pub mod plan;
 pub mod report;
 pub mod run;
+pub mod scrape;
 pub mod seed;
 pub mod seeded;
 pub mod users;

@@ -21,7 +21,11 @@ enum Target {
 /// otherwise what the implementation's opening says.
 pub fn open_journal(setting: &str, settings: &Settings) -> Result<Box<dyn Journal>, JournalError> {
     match target(setting)? {
-        Target::Folder(folder) => Ok(Box::new(FileJournal::open(&folder, settings)?)),
+        Target::Folder(folder) => {
+            let journal = FileJournal::open(&folder, settings)?;
+            metrics::gauge!("hubu_journal_info", "kind" => "file", "version" => "").set(1.0);
+            Ok(Box::new(journal))
+        }
         #[cfg(feature = "postgres")]
         Target::Database(url) => Ok(Box::new(super::postgres::PostgresJournal::open(
             &url, settings,

@@ -30,6 +30,9 @@ pub trait Handlers: Send + Sync + 'static {
     /// The handler of a thread.
     type Handler: Handler;
 
+    /// The gauge that counts their connections.
+    const GAUGE: &'static str = "hubu_connections";
+
     /// Makes the handler for the calling thread.
     fn handler(&self) -> Self::Handler;
 }
@@ -56,6 +59,9 @@ impl Handler for Rc<Worker> {
 /// The operators' port.
 impl Handlers for (Arc<App>, Figures) {
     type Handler = Rc<Page>;
+
+    // Not among the users' connections: whoever counts those against his users must find exactly them.
+    const GAUGE: &'static str = "hubu_operator_connections";
 
     fn handler(&self) -> Rc<Page> {
         Rc::new(Page::new(self.0.clone(), self.1.clone()))

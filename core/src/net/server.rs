@@ -63,6 +63,7 @@ impl<A: Handlers> Prepared<A> {
             settings: settings.clone(),
             max_connections: plan.max_connections,
             connections: AtomicUsize::new(0),
+            gauge: A::GAUGE,
         });
         let (stop, stopped) = watch::channel(false);
         let runtimes_made = Arc::new(Barrier::new(plan.threads));

@@ -24,6 +24,8 @@ const BACK_OFF: Duration = Duration::from_millis(50);
 pub(super) struct Shared {
     pub(super) settings: Server,
     pub(super) max_connections: usize,
+    /// Name of the gauge that counts them.
+    pub(super) gauge: &'static str,
     /// Connections now, all threads together.
     pub(super) connections: AtomicUsize,
 }
@@ -41,7 +43,7 @@ pub(super) async fn run<H: Handler>(
         protocols: Rc::new(Protocols::new(shared.settings.header_limit_bytes)),
         refused: http_refusal(shared.settings.retry_after_seconds),
         connections: connections.clone(),
-        gauge: metrics::gauge!("hubu_connections"),
+        gauge: metrics::gauge!(shared.gauge),
         shed: metrics::counter!("hubu_connections_refused_total"),
         is_full: Cell::new(false),
         shared: shared.clone(),

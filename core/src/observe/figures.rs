@@ -2,6 +2,8 @@
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
+use super::process;
+
 /// Bounds of times in seconds, from 50 µs to 10 s.
 const SECONDS: [f64; 16] = [
     0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0,
@@ -29,12 +31,14 @@ pub fn install() -> Result<Figures, BuildError> {
     let figures = Figures(recorder.handle());
     metrics::set_global_recorder(recorder).map_err(BuildError::FailedToSetGlobalRecorder)?;
     describe();
+    process::tell_build();
     Ok(figures)
 }
 
 impl Figures {
     /// All figures, as a scrape wants them.
     pub fn render(&self) -> String {
+        process::look();
         self.0.render()
     }
 
@@ -56,7 +60,14 @@ fn describe() {
         "hubu_request_seconds",
         "Time from a request's head to its answer, by route"
     );
-    gauge!("hubu_connections", "Connections open now");
+    gauge!(
+        "hubu_connections",
+        "Connections open now, those of the operators' port not counted"
+    );
+    gauge!(
+        "hubu_operator_connections",
+        "Connections open now to the operators' port"
+    );
     counter!(
         "hubu_connections_refused_total",
         "Connections refused because too many were open"
@@ -101,4 +112,17 @@ fn describe() {
     );
     gauge!("hubu_idempotency_keys", "Idempotency keys remembered");
     gauge!("hubu_ready", "1 while commands are taken");
+    counter!(
+        "hubu_cpu_microseconds_total",
+        "Processor time of the process, user and system"
+    );
+    gauge!("hubu_resident_bytes", "Resident memory of the process");
+    gauge!(
+        "hubu_build_info",
+        "1; the labels say what the process was built from"
+    );
+    gauge!(
+        "hubu_journal_info",
+        "1; the labels say where the journal is: file, or postgres with its version"
+    );
 }

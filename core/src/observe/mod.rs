@@ -5,6 +5,7 @@
 
 mod figures;
 mod log;
+mod process;
 
 pub use figures::{Figures, install as install_figures};
 pub use log::{LogError, install as install_log};

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::arithmetic::LedgerSums;
+
 /// Faults kept by name, of each kind.
 const NAMED_MAX: usize = 20;
 
 /// A way in which the server's books differ from the harness's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// Acknowledged and not found.
@@ -26,7 +28,7 @@ pub enum Fault {
 }
 
 /// One fault, named: which document or row, and what was expected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Finding {
     /// What is wrong.
     pub fault: Fault,
@@ -37,7 +39,7 @@ pub struct Finding {
 }
 
 /// The audit's arithmetic. Amounts are fen.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Figures {
     /// Commands answered yes.
     pub acknowledged: u64,
@@ -122,7 +124,7 @@ impl Findings {
 }
 
 /// The outcome of an audit.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Settlement {
     /// When: `after the run`, `after a restart`.
     pub when: String,
@@ -130,6 +132,8 @@ pub struct Settlement {
     pub seconds: f64,
     /// The arithmetic.
     pub figures: Figures,
+    /// The sums of each ledger, as a reader adds them up.
+    pub ledgers: Vec<LedgerSums>,
     /// Faults by name, the first few of each kind.
     pub findings: Vec<Finding>,
 }

@@ -9,6 +9,7 @@
 //!    ([`sums`]): rows that nobody touched cannot have changed either.
 //! 5. A sample of documents is read back by id ([`sample`]).
 
+mod arithmetic;
 mod events;
 mod finding;
 mod resolve;
@@ -17,5 +18,6 @@ mod sample;
 mod settle;
 mod sums;
 
+pub use arithmetic::{Amounts, LedgerMove, LedgerSums};
 pub use finding::{Fault, Figures, Finding, Findings, Settlement};
 pub use settle::{Against, settle};

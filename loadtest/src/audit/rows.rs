@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
+use super::arithmetic::Moves;
 use super::events::Feed;
 use super::finding::{Fault, Figures, Findings};
 use crate::book::{Book, Outcome};
@@ -24,6 +25,8 @@ pub(super) struct Expected<'a> {
     pub(super) world: &'a World,
     pub(super) books: &'a [Book],
     pub(super) sums: HashMap<RowKey, Balance>,
+    /// The same by ledger and kind of step.
+    pub(super) moves: Moves,
     pub(super) feed: Feed,
     seen: HashSet<u64>,
 }
@@ -37,12 +40,15 @@ impl<'a> Expected<'a> {
         pool: impl Fn(RowKey) -> RowKey,
     ) -> Self {
         let mut sums: HashMap<RowKey, Balance> = HashMap::new();
+        let mut moves = Moves::default();
         for book in books {
             for (_, entry) in book
                 .entries()
                 .filter(|(_, e)| e.outcome == Outcome::Acknowledged)
             {
-                for (row, change) in book.changes_of(entry, &pool) {
+                let changes = book.changes_of(entry, &pool);
+                moves.add(entry.kind, entry.step, &changes, |row| row.ledger());
+                for (row, change) in changes {
                     sums.entry(row).or_default().add(change);
                 }
             }
@@ -51,6 +57,7 @@ impl<'a> Expected<'a> {
             world,
             books,
             sums,
+            moves,
             feed,
             seen: HashSet::new(),
         }

@@ -68,7 +68,7 @@ pub async fn settle(books: &mut [Book], against: &Against<'_>) -> Result<Settlem
     )
     .await?;
     let expected = rows::Expected::new(against.world, books, feed, pool);
-    sums::compare(&mut reader, &expected, &mut findings, &mut figures).await?;
+    let ledgers = sums::compare(&mut reader, &expected, &mut findings, &mut figures).await?;
     let mut readers: Vec<Reader> = (0..READERS)
         .map(|_| Reader {
             connection: connection(),
@@ -91,6 +91,7 @@ pub async fn settle(books: &mut [Book], against: &Against<'_>) -> Result<Settlem
         when: against.when.to_owned(),
         seconds,
         figures,
+        ledgers,
         findings: findings.into_named(),
     })
 }

@@ -10,7 +10,7 @@ pub(super) fn finish(folder: &Path, result: &mut RunResult) -> Result<u8, LoadEr
     result.verdict = report::judge(result);
     let (json, html) = (folder.join("result.json"), folder.join("report.html"));
     report::write_result(&json, result)?;
-    std::fs::write(&html, report::page(result)?).map_err(|e| LoadError::file(&html, e))?;
+    std::fs::write(&html, report::page(result, folder)?).map_err(|e| LoadError::file(&html, e))?;
     print!("{}", report::table(result));
     println!("{}\n{}", html.display(), json.display());
     Ok(result.verdict.exit)

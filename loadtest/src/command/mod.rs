@@ -1,6 +1,7 @@
 //! The subcommands of `hubu-load`, one to a file. Each returns an exit status (see [`hubu_load::report::Exit`]).
 
 mod audit;
+mod diff;
 mod finish;
 mod probe;
 mod report;
@@ -18,6 +19,8 @@ pub(crate) fn execute(command: Command) -> Result<u8, LoadError> {
         Command::Port => probe::free_port(),
         Command::Ready { url } => on_threads(probe::ready(url)),
         Command::Report(options) => report::redraw(&options.report),
+        Command::Diff(options) => diff::compare(&options),
+        Command::Schema => report::print_schema(),
         Command::Seed(options) => on_threads(seed::load(options)),
         Command::Run(options) => on_threads(run::play(options)),
         Command::Audit(options) => on_threads(audit::audit(options)),

@@ -6,7 +6,9 @@ use hubu_load::own::{self, OwnPlan};
 use hubu_load::plan::Plan;
 use hubu_load::report::{self, RunResult};
 use hubu_load::run::{self, Setting, Show};
+use hubu_load::scrape::{Scraper, ServerView};
 use hubu_load::seed;
+use hubu_load::world::World;
 
 use super::finish::{finish, make_folder};
 
@@ -36,9 +38,17 @@ pub(super) async fn play(options: cli::Run) -> Result<u8, LoadError> {
         threads: options.threads,
         share: options.shard,
     };
-    let outcome = run::run(&plan, &setting, &mut show).await?;
-    let mut result = RunResult::new(&plan, &loaded, outcome, platform);
-    finish(&options.report, &mut result)
+    report::write_plan(&options.report, &plan)?;
+    show.title(&plan.name, plan.users);
+    let world = World::make(loaded.recipe.clone())?;
+    let scraper = watch(options.metrics.as_deref(), &mut show).await?;
+    let mut outcome = run::play(&plan, &setting, &mut show).await?;
+    // The audit's own requests are no part of the run.
+    let server = scraper.map(Scraper::finish);
+    let settled = run::settle_books(&outcome.books, &setting, &world, "after the run", &mut show);
+    outcome.settlement = settled.await.map_err(|e| e.to_string());
+    let result = RunResult::new(&plan, &loaded, outcome, platform)?;
+    keep(&options.report, result, &options.url, server)
 }
 
 /// A plan of another system: no world, no books, no audit.
@@ -54,7 +64,31 @@ async fn play_own(options: cli::Run) -> Result<u8, LoadError> {
     plan.check()?;
     let mut show = Show::new(plan.common().length().as_secs_f64(), options.quiet);
     let platform = report::platform(&options.report, options.note);
+    report::write_plan(&options.report, &plan)?;
+    show.title(&plan.name, plan.users);
+    let scraper = watch(options.metrics.as_deref(), &mut show).await?;
     let outcome = own::play(&plan, &options.url, &mut show).await?;
-    let mut result = RunResult::of_own(&plan.common(), plan.seed, outcome, platform);
-    finish(&options.report, &mut result)
+    let server = scraper.map(Scraper::finish);
+    let result = RunResult::of_own(&plan.common(), plan.seed, outcome, platform)?;
+    keep(&options.report, result, &options.url, server)
+}
+
+/// Begins to scrape the server's metrics, if there is an address for them.
+async fn watch(metrics: Option<&str>, show: &mut Show) -> Result<Option<Scraper>, LoadError> {
+    let Some(url) = metrics else {
+        return Ok(None);
+    };
+    let scraper = Scraper::start(url).await?;
+    show.beside(scraper.watched());
+    Ok(Some(scraper))
+}
+
+/// Judges, writes and prints.
+fn keep(
+    folder: &std::path::Path,
+    result: RunResult,
+    url: &str,
+    server: Option<ServerView>,
+) -> Result<u8, LoadError> {
+    finish(folder, &mut result.against(url).beside(server))
 }

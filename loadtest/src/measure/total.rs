@@ -47,7 +47,8 @@ impl ActionTotal {
         }
     }
 
-    fn add(&mut self, other: &Self) -> Result<(), AdditionError> {
+    /// Adds another, bucket by bucket.
+    pub(crate) fn add(&mut self, other: &Self) -> Result<(), AdditionError> {
         self.requests += other.requests;
         self.commands += other.commands;
         self.refused += other.refused;
@@ -58,7 +59,7 @@ impl ActionTotal {
 }
 
 /// One second of the run, over all workers.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Second {
     /// Seconds since the start.
     pub at: f64,
@@ -74,8 +75,12 @@ pub struct Second {
     pub failed: u64,
     /// Latency percentiles in ms.
     pub p50_ms: f64,
+    /// 90 %.
+    pub p90_ms: f64,
     /// 99 %.
     pub p99_ms: f64,
+    /// 99.9 %.
+    pub p999_ms: f64,
     /// The longest.
     pub max_ms: f64,
 }
@@ -198,7 +203,9 @@ impl Second {
     pub fn set_latency(&mut self, latency: &Histogram<u64>) {
         let ms = |micros: u64| micros as f64 / 1_000.0;
         self.p50_ms = ms(latency.value_at_quantile(0.5));
+        self.p90_ms = ms(latency.value_at_quantile(0.9));
         self.p99_ms = ms(latency.value_at_quantile(0.99));
+        self.p999_ms = ms(latency.value_at_quantile(0.999));
         self.max_ms = ms(latency.max());
     }
 }

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A stretch of time at one pace.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Phase {
     /// Name in reports.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::LoadError;
 
 /// A checked plan.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// What the plan is called in reports.
@@ -71,7 +71,7 @@ pub struct Plan {
 
 /// The open model: requests arrive at a rate of their own, whether the server is quick or slow. Whoever of the users is
 /// free takes the next; `users` is then how many can be under way at once.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Open {
     /// Arrivals a second over all users, times the curve's factor.
@@ -82,7 +82,7 @@ pub struct Open {
 }
 
 /// Limits that a run must keep; each is optional but `failed`, which is 0 when left out.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
     /// Highest 99th percentile over all actions, in ms.

@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::result::ActionFigures;
+use super::figures::ActionFigures;
 use crate::error::LoadError;
 use crate::measure::Second;
 

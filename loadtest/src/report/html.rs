@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::chart;
-use super::result::{ActionFigures, RunResult};
+use super::figures::ActionFigures;
+use super::result::RunResult;
 use crate::audit::{Figures, Settlement};
 use crate::error::LoadError;
 
@@ -23,7 +24,7 @@ td.text{text-align:left;white-space:normal}svg{max-width:100%;height:auto}.note{
 ";
 
 /// The page of a result.
-pub fn page(result: &RunResult) -> Result<String, LoadError> {
+pub fn page(result: &RunResult, folder: &std::path::Path) -> Result<String, LoadError> {
     let mut out = String::with_capacity(64 << 10);
     let _ = write!(
         out,
@@ -296,7 +297,7 @@ fn platform(out: &mut String, result: &RunResult) {
         "disk",
         format!("{}; write and sync of 4 KiB {:.2} ms", p.disk, p.sync_ms),
     );
-    row("build", format!("{}, commit {}", p.build, p.commit));
+    row("build", format!("{:?}", p.build));
     p.notes.iter().for_each(|note| row("server", note.clone()));
     let w = &result.world;
     let loaded = format!(

@@ -1,18 +1,20 @@
 //! What a run came to: the verdict, a short table, one JSON file and one HTML page that needs nothing beside it.
 
 mod chart;
+mod figures;
 mod html;
+mod kept;
 mod phases;
 mod platform;
 mod result;
 mod table;
 mod verdict;
 
+pub use figures::{ActionFigures, CurvePoint, Latency};
 pub use html::page;
+pub use kept::{PLAN_AS_PLAYED, read_result, schema, write_plan, write_result};
 pub use phases::PhaseFigures;
-pub use platform::{Platform, platform};
-pub use result::{
-    ActionFigures, Harness, Latency, RunFigures, RunResult, SCHEMA, read_result, write_result,
-};
+pub use platform::{Build, Platform, platform};
+pub use result::{Harness, RunFigures, RunResult, SCHEMA};
 pub use table::table;
 pub use verdict::{Exit, Verdict, judge};

@@ -14,7 +14,7 @@ const GOOD: usize = 3;
 const FLOOR_MS: f64 = 5.0;
 
 /// One phase as it was played.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PhaseFigures {
     /// Name in the plan.
     pub name: String,

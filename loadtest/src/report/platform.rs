@@ -7,8 +7,25 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-/// A platform page's facts; what cannot be found out is empty or 0.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+/// What a program was built from.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Build {
+    /// Version.
+    pub version: String,
+    /// Profile and optimisation level.
+    pub profile: String,
+    /// Compiler.
+    pub rustc: String,
+    /// Target triple.
+    pub target: String,
+    /// `-C target-cpu`; `generic` when nothing was set.
+    pub target_cpu: String,
+    /// Commit of the working tree that the run was started in, when there is one.
+    pub commit: String,
+}
+
+/// Where the harness ran; what cannot be found out is empty or 0. A server elsewhere tells of itself in `server`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Platform {
     /// Processor model.
     pub cpu: String,
@@ -24,12 +41,14 @@ pub struct Platform {
     pub kernel: String,
     /// File system and device under the report's folder.
     pub disk: String,
+    /// What the system calls that device, and whether it turns.
+    pub disk_model: String,
     /// Median time of a write of 4 KiB with fdatasync there, in ms.
     pub sync_ms: f64,
-    /// Commit that was built, if a repository is around.
-    pub commit: String,
-    /// Version and profile of the harness.
-    pub build: String,
+    /// The slowest of the 101 that were tried, in ms.
+    pub sync_max_ms: f64,
+    /// The harness's build.
+    pub build: Build,
     /// What the caller says about the server: journal, version, flags.
     pub notes: Vec<String>,
 }
@@ -37,46 +56,98 @@ pub struct Platform {
 /// Looks around; `folder` is where the sync time is taken.
 pub fn platform(folder: &Path, notes: Vec<String>) -> Platform {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let after = |text: &str, name: &str| {
-        let line = text
-            .lines()
-            .find(|l| l.starts_with(name))
-            .unwrap_or_default();
-        line.split_once([':', '=']).map_or(String::new(), |(_, v)| {
-            v.trim().trim_matches('"').to_owned()
-        })
-    };
     let memory = after(&read("/proc/meminfo"), "MemTotal");
     let kib: u64 = memory
         .split_whitespace()
         .next()
         .and_then(|v| v.parse().ok())
         .unwrap_or(0);
+    let (sync_ms, sync_max_ms) = sync_ms(folder).unwrap_or_default();
+    let (disk, device) = disk(folder, &read("/proc/mounts"));
     Platform {
-        cpu: after(&read("/proc/cpuinfo"), "model name"),
+        cpu: cpu(&read("/proc/cpuinfo")),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         architecture: std::env::consts::ARCH.to_owned(),
         memory_bytes: kib * 1024,
         system: after(&read("/etc/os-release"), "PRETTY_NAME"),
         kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
-        disk: disk(folder, &read("/proc/mounts")),
-        sync_ms: sync_ms(folder).unwrap_or(0.0),
-        commit: commit(),
-        build: format!(
-            "hubu-load {} {}",
-            env!("CARGO_PKG_VERSION"),
-            if cfg!(debug_assertions) {
-                "debug"
-            } else {
-                "release"
-            }
-        ),
+        disk,
+        disk_model: disk_model(&device),
+        sync_ms,
+        sync_max_ms,
+        build: Build {
+            version: env!("CARGO_PKG_VERSION").into(),
+            profile: env!("HUBU_PROFILE").into(),
+            rustc: env!("HUBU_RUSTC").into(),
+            target: env!("HUBU_TARGET").into(),
+            target_cpu: env!("HUBU_TARGET_CPU").into(),
+            commit: commit(),
+        },
         notes,
     }
 }
 
-/// The mount that holds the folder: the longest mount point that is a prefix of it.
-fn disk(folder: &Path, mounts: &str) -> String {
+/// What stands behind a name in `name: value` or `NAME="value"`; empty when it is not there.
+fn after(text: &str, name: &str) -> String {
+    let line = text.lines().find(|l| l.starts_with(name));
+    line.and_then(|l| l.split_once([':', '=']))
+        .map_or(String::new(), |(_, v)| v.trim().trim_matches('"').to_owned())
+}
+
+/// The processor. x86 and LoongArch name their model; ARM gives numbers of maker and part.
+fn cpu(info: &str) -> String {
+    let names = ["model name", "Model Name", "cpu model", "Hardware"];
+    let named = names.iter().map(|name| after(info, name));
+    named.into_iter().find(|n| !n.is_empty()).unwrap_or_else(|| {
+        let (maker, part) = (after(info, "CPU implementer"), after(info, "CPU part"));
+        if maker.is_empty() {
+            return String::new();
+        }
+        let maker = match maker.as_str() {
+            "0x41" => "ARM",
+            "0x48" => "HiSilicon",
+            "0x70" => "Phytium",
+            other => other,
+        };
+        format!("{maker}, part {part}")
+    })
+}
+
+/// What the system says of a device such as `/dev/vda1`: model, and whether it turns.
+fn disk_model(device: &str) -> String {
+    let Some(name) = device.strip_prefix("/dev/") else {
+        return String::new();
+    };
+    // A partition has its disk's folder around its own.
+    let whole = std::fs::canonicalize(format!("/sys/class/block/{name}"))
+        .ok()
+        .and_then(|path| {
+            let above = path.parent()?.to_owned();
+            Some(if path.join("partition").exists() {
+                above
+            } else {
+                path
+            })
+        });
+    let Some(whole) = whole else {
+        return String::new();
+    };
+    let read = |file: &str| {
+        let text = std::fs::read_to_string(whole.join(file)).unwrap_or_default();
+        text.trim().to_owned()
+    };
+    let turns = match read("queue/rotational").as_str() {
+        "0" => "not rotating",
+        "1" => "rotating, or a virtual disk that says so",
+        _ => "",
+    };
+    let parts = [read("device/model"), turns.to_owned()];
+    let parts: Vec<String> = parts.into_iter().filter(|p| !p.is_empty()).collect();
+    parts.join(", ")
+}
+
+/// The mount that holds the folder, in words, and its device: the longest mount point that is a prefix of it.
+fn disk(folder: &Path, mounts: &str) -> (String, String) {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let fields = mounts.lines().filter_map(|line| {
         let mut words = line.split_whitespace();
@@ -85,16 +156,17 @@ fn disk(folder: &Path, mounts: &str) -> String {
     let holding = fields.filter(|(_, point, _)| folder.starts_with(point));
     holding
         .max_by_key(|(_, point, _)| point.len())
-        .map_or(String::new(), |(device, _, kind)| {
-            format!("{kind} on {device}")
+        .map_or_else(Default::default, |(device, _, kind)| {
+            (format!("{kind} on {device}"), device.to_owned())
         })
 }
 
-fn sync_ms(folder: &Path) -> std::io::Result<f64> {
+/// Median and longest.
+fn sync_ms(folder: &Path) -> std::io::Result<(f64, f64)> {
     let path = folder.join(".sync-probe");
     let mut file = File::create(&path)?;
     let mut times = Vec::new();
-    for _ in 0..31 {
+    for _ in 0..101 {
         let started = Instant::now();
         file.write_all(&[7; 4096])?;
         file.sync_data()?;
@@ -102,7 +174,7 @@ fn sync_ms(folder: &Path) -> std::io::Result<f64> {
     }
     std::fs::remove_file(&path)?;
     times.sort_by(f64::total_cmp);
-    Ok(times[times.len() / 2])
+    Ok((times[times.len() / 2], times[times.len() - 1]))
 }
 
 fn commit() -> String {
@@ -133,7 +205,17 @@ mod tests {
     #[test]
     fn the_nearest_mount_is_found() {
         let mounts = "/dev/a / ext4 rw 0 0\n/dev/b /tmp xfs rw 0 0\nproc /proc proc rw 0 0\n";
-        assert_eq!(disk(Path::new("/tmp"), mounts), "xfs on /dev/b");
-        assert_eq!(disk(Path::new("/usr"), mounts), "ext4 on /dev/a");
+        let of = |path: &str| disk(Path::new(path), mounts).0;
+        assert_eq!(of("/tmp"), "xfs on /dev/b");
+        assert_eq!(of("/usr"), "ext4 on /dev/a");
+    }
+
+    #[test]
+    fn processors_are_named_on_every_architecture() {
+        assert_eq!(cpu("processor\t: 0\nmodel name\t: Xeon 8\n"), "Xeon 8");
+        assert_eq!(cpu("Model Name\t\t: Loongson-3A5000\n"), "Loongson-3A5000");
+        let kunpeng = "CPU implementer\t: 0x48\nCPU part\t: 0xd01\n";
+        assert_eq!(cpu(kunpeng), "HiSilicon, part 0xd01");
+        assert_eq!(cpu(""), "");
     }
 }

@@ -1,28 +1,30 @@
-//! The result of a run as data: what `result.json` holds. docs/harness.md lists its fields; a change of meaning raises
-//! [`SCHEMA`].
+//! The result of a run as data: what `result.json` holds. `docs/result.md` explains it and
+//! `docs/result.schema.json` is made from these types; a change of meaning raises [`SCHEMA`].
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use hdrhistogram::Histogram;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::figures::{ActionFigures, by_action, by_journey};
 use super::phases::{PhaseFigures, phases};
 use super::platform::Platform;
 use super::verdict::Verdict;
 use crate::audit::Settlement;
 use crate::error::LoadError;
-use crate::measure::{ActionTotal, Second};
+use crate::measure::Second;
 use crate::plan::Plan;
 use crate::run::Outcome;
+use crate::scrape::ServerView;
 use crate::seed::Loaded;
 use crate::users::Arrived;
 use crate::world::Recipe;
 
 /// Name and version of the file's format.
-pub const SCHEMA: &str = "hubu-load/1";
+pub const SCHEMA: &str = "hubu-load/2";
 
 /// `result.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunResult {
     /// [`SCHEMA`].
     pub schema: String,
@@ -38,8 +40,12 @@ pub struct RunResult {
     pub total: ActionFigures,
     /// Action by action; those that did not happen are left out.
     pub actions: Vec<ActionFigures>,
+    /// Journey by journey: the actions on one type of document, or the requests of one of the plan's own journeys.
+    pub journeys: Vec<ActionFigures>,
     /// Second by second.
     pub seconds: Vec<Second>,
+    /// The same time as the server counted it, when its metrics were scraped.
+    pub server: Option<ServerView>,
     /// What the harness itself cost.
     pub harness: Harness,
     /// Each time the books were settled.
@@ -56,10 +62,12 @@ pub struct RunResult {
 }
 
 /// The run itself.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunFigures {
     /// Its number, which is in every key.
     pub number: u32,
+    /// What it was played against.
+    pub url: String,
     /// Unix seconds when it began.
     pub began: u64,
     /// How long users worked.
@@ -88,74 +96,8 @@ pub struct RunFigures {
     pub phases: Vec<PhaseFigures>,
 }
 
-/// Latency in ms, counted from when each request was due.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Latency {
-    /// Mean.
-    pub mean: f64,
-    /// 50 %.
-    pub p50: f64,
-    /// 90 %.
-    pub p90: f64,
-    /// 99 %.
-    pub p99: f64,
-    /// 99.9 %.
-    pub p999: f64,
-    /// The longest.
-    pub max: f64,
-}
-
-impl Latency {
-    /// From a histogram of µs.
-    pub fn of(histogram: &Histogram<u64>) -> Self {
-        let ms = |quantile| histogram.value_at_quantile(quantile) as f64 / 1_000.0;
-        let (mean, max) = (histogram.mean() / 1_000.0, histogram.max() as f64 / 1_000.0);
-        Self {
-            mean,
-            p50: ms(0.5),
-            p90: ms(0.9),
-            p99: ms(0.99),
-            p999: ms(0.999),
-            max,
-        }
-    }
-}
-
-/// One action's figures.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ActionFigures {
-    /// Name.
-    pub name: String,
-    /// Requests.
-    pub requests: u64,
-    /// Commands done by them.
-    pub commands: u64,
-    /// Refused for reasons of business.
-    pub refused: u64,
-    /// Shed.
-    pub shed: u64,
-    /// Failed.
-    pub failed: u64,
-    /// Latency in ms.
-    pub latency_ms: Latency,
-}
-
-impl ActionFigures {
-    fn of(name: &str, total: &ActionTotal) -> Self {
-        Self {
-            name: name.to_owned(),
-            requests: total.requests,
-            commands: total.commands,
-            refused: total.refused,
-            shed: total.shed,
-            failed: total.failed,
-            latency_ms: Latency::of(&total.latency),
-        }
-    }
-}
-
 /// What the harness itself cost.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Harness {
     /// Processor time of all workers, in µs a request.
     pub cpu_us_per_request: f64,
@@ -175,7 +117,15 @@ pub struct Harness {
 
 impl RunResult {
     /// Puts the outcome of a plan of another system together: there is no world, and nothing was audited.
-    pub fn of_own(plan: &Plan, seed: u64, outcome: Outcome, platform: Platform) -> Self {
+    ///
+    /// # Errors
+    /// Histograms of other bounds.
+    pub fn of_own(
+        plan: &Plan,
+        seed: u64,
+        outcome: Outcome,
+        platform: Platform,
+    ) -> Result<Self, LoadError> {
         let world = Loaded {
             recipe: Recipe {
                 seed,
@@ -188,34 +138,43 @@ impl RunResult {
             rows: 0,
             seconds: 0.0,
         };
-        let mut result = Self::new(plan, &world, outcome, platform);
+        let mut result = Self::new(plan, &world, outcome, platform)?;
         result.audit_errors.clear();
         let why = crate::own::NOT_AUDITED;
         result.platform.notes.push(format!("not audited: {why}"));
         result.not_audited = Some(why.into());
-        result
+        Ok(result)
     }
 
     /// Puts an outcome together; the verdict is judged by the caller.
-    pub fn new(plan: &Plan, world: &Loaded, outcome: Outcome, platform: Platform) -> Self {
+    ///
+    /// # Errors
+    /// Histograms of other bounds.
+    pub fn new(
+        plan: &Plan,
+        world: &Loaded,
+        outcome: Outcome,
+        platform: Platform,
+    ) -> Result<Self, LoadError> {
         let sum = outcome.totals.sum();
         let length = outcome
             .workers
             .iter()
             .map(|w| w.seconds)
             .fold(0.0, f64::max);
-        let actions = outcome.totals.by_name();
+        let (actions, journeys) = (by_action(&outcome.totals), by_journey(&outcome.totals)?);
         let (audits, audit_errors) = match outcome.settlement {
             Ok(settlement) => (vec![settlement], Vec::new()),
             Err(error) => (Vec::new(), vec![error]),
         };
-        Self {
+        Ok(Self {
             schema: SCHEMA.to_owned(),
             verdict: Verdict::default(),
             plan: plan.clone(),
             world: world.clone(),
             run: RunFigures {
                 number: outcome.number,
+                url: String::new(),
                 began: outcome.began,
                 seconds: length,
                 users: outcome.users,
@@ -230,10 +189,8 @@ impl RunResult {
                 phases: phases(plan, &outcome.seconds),
             },
             total: ActionFigures::of("all", &sum),
-            actions: actions
-                .filter(|(_, t)| t.requests > 0)
-                .map(|(name, t)| ActionFigures::of(name, t))
-                .collect(),
+            actions,
+            journeys,
             harness: harness(
                 &outcome.workers,
                 sum.requests,
@@ -242,6 +199,7 @@ impl RunResult {
                 &platform,
             ),
             seconds: outcome.seconds,
+            server: None,
             audits,
             not_audited: None,
             audit_errors,
@@ -252,7 +210,24 @@ impl RunResult {
                 .take(20)
                 .collect(),
             platform,
-        }
+        })
+    }
+
+    /// Says what it was played against.
+    #[must_use]
+    pub fn against(mut self, url: &str) -> Self {
+        self.run.url = url.to_owned();
+        self
+    }
+
+    /// Lays the server's own view beside it, with how many of the users' connections were open.
+    #[must_use]
+    pub fn beside(mut self, server: Option<ServerView>) -> Self {
+        self.server = server.map(|mut view| {
+            view.count_connections(&self.plan, self.run.users, &self.seconds);
+            view
+        });
+        self
     }
 }
 
@@ -308,24 +283,4 @@ fn harness(
         goose_requests: workers.iter().map(|w| w.goose_requests).sum(),
         bottleneck,
     }
-}
-
-/// Writes `result.json`.
-pub fn write_result(path: &Path, result: &RunResult) -> Result<(), LoadError> {
-    let text = serde_json::to_string_pretty(result).map_err(|e| LoadError::format("result", e))?;
-    std::fs::write(path, text + "\n").map_err(|e| LoadError::file(path, e))
-}
-
-/// Reads `result.json`; another schema is refused.
-pub fn read_result(path: &Path) -> Result<RunResult, LoadError> {
-    let text = std::fs::read_to_string(path).map_err(|e| LoadError::file(path, e))?;
-    let result: RunResult = serde_json::from_str(&text)
-        .map_err(|e| LoadError::format("result", format!("{}: {e}", path.display())))?;
-    if result.schema != SCHEMA {
-        return Err(LoadError::format(
-            "result",
-            format!("schema {:?}, want {SCHEMA:?}", result.schema),
-        ));
-    }
-    Ok(result)
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::result::{ActionFigures, RunResult};
+use super::figures::ActionFigures;
+use super::result::RunResult;
 use crate::audit::Settlement;
 
 /// The table as text.

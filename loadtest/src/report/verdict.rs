@@ -18,10 +18,12 @@ pub enum Exit {
     Audit = 11,
     /// A worker died or the run was stopped before its time; what was acknowledged is audited and clean.
     Incomplete = 12,
+    /// `diff` found something worse, past noise.
+    Worse = 13,
 }
 
 /// Whether a run passed.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Verdict {
     /// Whether everything holds.
     pub passed: bool,
@@ -113,8 +115,26 @@ fn threshold_reasons(result: &RunResult) -> Vec<String> {
     if let Some(least) = limits.rate_min.filter(|least| result.run.rate < *least) {
         reasons.push(format!("rate {:.1} is less than {least}", result.run.rate));
     }
+    reasons.extend(connection_reasons(result));
     if total.requests == 0 {
         reasons.push("no request was made".into());
     }
     reasons
+}
+
+/// Users whose connection the server did not have: only it can tell. A server of somebody else's need not.
+fn connection_reasons(result: &RunResult) -> Option<String> {
+    let server = result.server.as_ref()?;
+    if let Some(open) = server.open {
+        return (open.least < open.wanted).then(|| {
+            format!(
+                "connections: the server had {} open at the least while {} users worked",
+                open.least, open.wanted
+            )
+        });
+    }
+    let tells = server.seconds.iter().any(|s| s.connections.is_some());
+    let is_ours = result.not_audited.is_none();
+    (is_ours && !tells && !server.seconds.is_empty())
+        .then(|| "connections: the server's metrics do not count them (hubu_connections)".into())
 }

@@ -6,6 +6,7 @@
 mod crew;
 mod limits;
 mod outcome;
+mod panel;
 mod protocol;
 mod show;
 mod worker;

@@ -8,7 +8,7 @@ use crate::error::LoadError;
 use crate::world::Recipe;
 
 /// A loaded world.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Loaded {
     /// What makes it again.
     pub recipe: Recipe,

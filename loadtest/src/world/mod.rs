@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::LoadError;
 
 /// What a world is made from; kept beside the book, so that a later audit can make it again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Recipe {
     /// Seed of every choice.
     pub seed: u64,

@@ -57,6 +57,7 @@ pub(super) fn prepare(session: &Session) -> Result<(), JournalError> {
     session
         .run(|client| async move {
             refuse_without_sync(&client).await?;
+            tell_version(&client).await;
             if !exists(&client).await? {
                 create(&client).await?;
             }
@@ -94,6 +95,15 @@ async fn create(client: &Object) -> Result<(), Failure> {
         tracing::info!(%error, "the database keeps its own way of storing payloads");
     }
     Ok(())
+}
+
+/// Shows the operators which database it is. A store that does not say is "postgres" all the same.
+async fn tell_version(client: &Object) {
+    let row = client.query_one("SHOW server_version", &[]).await;
+    let version: String = row
+        .and_then(|row| row.try_get(0))
+        .unwrap_or_else(|_| "unknown".into());
+    metrics::gauge!("hubu_journal_info", "kind" => "postgres", "version" => version).set(1.0);
 }
 
 async fn refuse_without_sync(client: &Object) -> Result<(), Failure> {

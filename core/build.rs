@@ -1,0 +1,37 @@
+//! Hands what built us to the program: compiler, profile, processor. No commit: it would have everything built again
+//! with each one. `hubu-load` uses the same file.
+
+use std::process::Command;
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    let of = |name: &str| std::env::var(name).unwrap_or_default();
+    let rustc = Command::new(of("RUSTC")).arg("--version").output();
+    let rustc = rustc
+        .map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned())
+        .unwrap_or_default();
+    let flags = of("CARGO_ENCODED_RUSTFLAGS");
+    let cpu = flags
+        .split('\u{1f}')
+        .find_map(|flag| flag.rsplit_once("target-cpu=").map(|(_, cpu)| cpu));
+    println!("cargo:rustc-env=HUBU_RUSTC={rustc}");
+    println!(
+        "cargo:rustc-env=HUBU_PROFILE={} opt-level={}",
+        profile(&of("OUT_DIR"), &of("PROFILE")),
+        of("OPT_LEVEL")
+    );
+    println!(
+        "cargo:rustc-env=HUBU_TARGET_CPU={}",
+        cpu.unwrap_or("generic")
+    );
+    println!("cargo:rustc-env=HUBU_TARGET={}", of("TARGET"));
+}
+
+/// The profile's own name. Cargo tells only which of its two a profile of one's own inherits from; the folder that we are
+/// built in, `target/<profile>/build/<package>-<hash>/out`, has the name.
+fn profile(out: &str, family: &str) -> String {
+    let folders: Vec<&str> = out.split('/').collect();
+    let at = folders.iter().rposition(|folder| *folder == "build");
+    let name = at.and_then(|at| folders.get(at.checked_sub(1)?));
+    name.map_or(family, |name| *name).to_owned()
+}
