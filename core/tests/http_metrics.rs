@@ -60,11 +60,6 @@ fn every_documented_figure_is_shown() {
         shown.contains("hubu_ready 1") && shown.contains("hubu_open_documents 1"),
         "{shown}"
     );
-    // Whoever counts users against connections must not find the operators' among them.
-    assert!(
-        shown.contains("hubu_operator_connections 1") && shown.contains("hubu_connections 2"),
-        "{shown}"
-    );
     assert!(
         shown.contains("hubu_journal_info{kind=\"file\",version=\"\"} 1"),
         "{shown}"
@@ -74,6 +69,10 @@ fn every_documented_figure_is_shown() {
         let value = line.and_then(|l| l.split(' ').nth(1)?.parse::<f64>().ok());
         value.unwrap_or_else(|| panic!("{name}:\n{shown}"))
     };
+    // Whoever counts users against connections must not find the operators' among them. The loader has hung up, but the
+    // server may not have seen it yet.
+    assert_eq!(figure("hubu_operator_connections"), 1.0);
+    assert!((1.0..=2.0).contains(&figure("hubu_connections")), "{shown}");
     assert!(figure("hubu_cpu_microseconds_total") > 0.0);
     assert!(figure("hubu_resident_bytes") > 1e6);
     assert_eq!(operator.get("/readyz").status, 200);

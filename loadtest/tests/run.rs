@@ -91,7 +91,7 @@ fn a_day_is_played_audited_and_reported() {
         String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
     assert_eq!(run.status.code(), Some(0), "{said}");
     let result = stand.result();
-    assert_eq!(result["schema"], "hubu-load/1");
+    assert_eq!(result["schema"], "hubu-load/2");
     let of = |name: &str| {
         result["actions"]
             .as_array()
@@ -125,7 +125,7 @@ fn a_day_is_played_audited_and_reported() {
         result["total"]["requests"]
     );
     let page = std::fs::read_to_string(stand.folder.path().join("report.html")).unwrap();
-    assert!(page.contains("PASSED") && page.matches("<svg").count() == 4);
+    assert!(page.contains("PASSED") && page.matches("<svg").count() == 10);
 
     let again = stand.call(&["audit", "--when", "later"]);
     assert_eq!(again.status.code(), Some(0), "{again:?}");

@@ -131,7 +131,9 @@ impl Moves {
             (Step::Final, "final"),
             (Step::Release, "release"),
         ];
-        let all = Kind::ALL.into_iter().flat_map(|kind| steps.map(|s| (kind, s)));
+        let all = Kind::ALL
+            .into_iter()
+            .flat_map(|kind| steps.map(|s| (kind, s)));
         all.filter_map(|(kind, (step, name))| {
             let (commands, change) = self.0.get(&(ledger, kind, step))?;
             Some(LedgerMove {

@@ -64,6 +64,10 @@ async fn play_own(options: cli::Run) -> Result<u8, LoadError> {
     plan.check()?;
     let mut show = Show::new(plan.common().length().as_secs_f64(), options.quiet);
     let platform = report::platform(&options.report, options.note);
+    // From the report's folder the data would be looked for there.
+    for data in plan.data.values_mut() {
+        data.csv = data.csv.canonicalize().unwrap_or(data.csv.clone());
+    }
     report::write_plan(&options.report, &plan)?;
     show.title(&plan.name, plan.users);
     let scraper = watch(options.metrics.as_deref(), &mut show).await?;

@@ -19,13 +19,19 @@ pub(super) fn differ(before: &RunResult, after: &RunResult) -> Result<Vec<String
         platform
     });
     fields("platform", &platforms[0], &platforms[1], &mut all)?;
-    let told = |r: &RunResult| r.server.as_ref().map(|s| (s.build.clone(), s.journal.clone()));
+    let told = |r: &RunResult| {
+        r.server
+            .as_ref()
+            .map(|s| (s.build.clone(), s.journal.clone()))
+    };
     fields("server", &told(before), &told(after), &mut all)?;
     let (a, b) = (before.run.workers, after.run.workers);
     fields("workers", &a, &b, &mut all)?;
     let why = |r: &RunResult| r.harness.bottleneck.clone();
     for (name, why) in [("earlier", why(before)), ("later", why(after))] {
-        all.extend(why.map(|why| format!("the harness was the bottleneck of the {name} run: {why}")));
+        all.extend(
+            why.map(|why| format!("the harness was the bottleneck of the {name} run: {why}")),
+        );
     }
     Ok(all)
 }

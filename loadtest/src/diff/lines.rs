@@ -40,16 +40,26 @@ enum Good {
 pub(super) fn lines(before: &RunResult, after: &RunResult) -> Vec<Line> {
     let (a, b) = (steady(before), steady(after));
     let mut all = vec![verdict(before, after)];
-    let mut series = |name: &str, unit: &str, good, figure, floor: Floor, of: fn(&Second) -> f64| {
-        let of = |seconds: &[&Second]| seconds.iter().map(|s| of(s)).collect::<Vec<f64>>();
-        all.push(from_series((name, unit), good, figure, floor, of(&a), of(&b)));
-    };
+    let mut series =
+        |name: &str, unit: &str, good, figure, floor: Floor, of: fn(&Second) -> f64| {
+            let of = |seconds: &[&Second]| seconds.iter().map(|s| of(s)).collect::<Vec<f64>>();
+            all.push(from_series(
+                (name, unit),
+                good,
+                figure,
+                floor,
+                of(&a),
+                of(&b),
+            ));
+        };
     use Figure::{Mean, Median};
     use Good::{Less, More};
     series("rate", "req/s", More, Mean, RATE, |s| s.requests as f64);
     series("p50 of a second", "ms", Less, Median, LATENCY, |s| s.p50_ms);
     series("p99 of a second", "ms", Less, Median, LATENCY, |s| s.p99_ms);
-    series("p99.9 of a second", "ms", Less, Median, LATENCY, |s| s.p999_ms);
+    series("p99.9 of a second", "ms", Less, Median, LATENCY, |s| {
+        s.p999_ms
+    });
     series("shed", "% of requests", Less, Mean, SHED, |s| {
         100.0 * s.shed as f64 / s.requests.max(1) as f64
     });
@@ -189,7 +199,10 @@ fn actions(before: &RunResult, after: &RunResult, a: &[&Second], b: &[&Second]) 
                 noise::interval(action, share, crowding)
             };
             let (x, y) = (of(before, &a, action), of(after, &b, other));
-            let (is, was) = (noise::at(&other.curve, share), noise::at(&action.curve, share));
+            let (is, was) = (
+                noise::at(&other.curve, share),
+                noise::at(&action.curve, share),
+            );
             // Two intervals that touch may hold the same value: noise is what lies between the figures then.
             let noise = x.zip(y).map(|(x, y)| {
                 let reach = if is > was {

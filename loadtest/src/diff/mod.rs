@@ -93,3 +93,6 @@ pub fn compare(before: &RunResult, after: &RunResult) -> Result<Difference, Load
         lines,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,7 +48,14 @@ pub(super) fn of_series(figure: Figure, before: &[f64], after: &[f64]) -> Option
         return None;
     }
     let spread = variance_of(figure, before, 1) + variance_of(figure, after, 2);
-    Some(ERRORS * spread.sqrt())
+    let blocks = before.len() / block(before.len()) + after.len() / block(after.len());
+    Some(student(blocks.saturating_sub(2)) * spread.sqrt())
+}
+
+/// [`ERRORS`] for an error that is itself measured on few blocks: Student's t, by the first term of its expansion
+/// (Abramowitz and Stegun 26.7.5).
+fn student(freedom: usize) -> f64 {
+    ERRORS * (1.0 + (ERRORS * ERRORS + 1.0) / (4.0 * freedom.max(1) as f64))
 }
 
 /// The variance of a figure over drawn runs.

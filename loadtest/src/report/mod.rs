@@ -7,6 +7,8 @@ mod kept;
 mod phases;
 mod platform;
 mod result;
+#[cfg(test)]
+pub(crate) mod sample;
 mod table;
 mod verdict;
 

@@ -91,26 +91,31 @@ pub fn platform(folder: &Path, notes: Vec<String>) -> Platform {
 fn after(text: &str, name: &str) -> String {
     let line = text.lines().find(|l| l.starts_with(name));
     line.and_then(|l| l.split_once([':', '=']))
-        .map_or(String::new(), |(_, v)| v.trim().trim_matches('"').to_owned())
+        .map_or(String::new(), |(_, v)| {
+            v.trim().trim_matches('"').to_owned()
+        })
 }
 
 /// The processor. x86 and LoongArch name their model; ARM gives numbers of maker and part.
 fn cpu(info: &str) -> String {
     let names = ["model name", "Model Name", "cpu model", "Hardware"];
     let named = names.iter().map(|name| after(info, name));
-    named.into_iter().find(|n| !n.is_empty()).unwrap_or_else(|| {
-        let (maker, part) = (after(info, "CPU implementer"), after(info, "CPU part"));
-        if maker.is_empty() {
-            return String::new();
-        }
-        let maker = match maker.as_str() {
-            "0x41" => "ARM",
-            "0x48" => "HiSilicon",
-            "0x70" => "Phytium",
-            other => other,
-        };
-        format!("{maker}, part {part}")
-    })
+    named
+        .into_iter()
+        .find(|n| !n.is_empty())
+        .unwrap_or_else(|| {
+            let (maker, part) = (after(info, "CPU implementer"), after(info, "CPU part"));
+            if maker.is_empty() {
+                return String::new();
+            }
+            let maker = match maker.as_str() {
+                "0x41" => "ARM",
+                "0x48" => "HiSilicon",
+                "0x70" => "Phytium",
+                other => other,
+            };
+            format!("{maker}, part {part}")
+        })
 }
 
 /// What the system says of a device such as `/dev/vda1`: model, and whether it turns.

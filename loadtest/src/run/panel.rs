@@ -86,11 +86,7 @@ pub(super) fn draw(panel: &Panel, columns: usize) -> Vec<String> {
             grouped(now.users),
             grouped(panel.opened)
         ),
-        format!(
-            "rate     {}/s  {}",
-            grouped(now.requests),
-            sparkline(panel)
-        ),
+        format!("rate     {}/s  {}", grouped(now.requests), sparkline(panel)),
         format!(
             "latency  p50 {:.1}   p99 {:.1}   p99.9 {:.1}   longest {:.1} ms",
             now.p50_ms, now.p99_ms, now.p999_ms, now.max_ms
@@ -259,12 +255,22 @@ mod tests {
             let lines = draw(&panel(true), columns);
             assert!(lines.iter().all(|l| l.chars().count() < columns));
         }
-        assert_eq!(draw(&Panel::new(0.0, true), 80).len(), 5, "without a server");
+        assert_eq!(
+            draw(&Panel::new(0.0, true), 80).len(),
+            5,
+            "without a server"
+        );
     }
 
     #[test]
     fn numbers_and_times_are_readable() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped).join(" "), "0 999 1,000 1,234,567");
-        assert_eq!([0.0, 61.0, 3_723.0].map(clock).join(" "), "0:00 1:01 1:02:03");
+        assert_eq!(
+            [0, 999, 1_000, 1_234_567].map(grouped).join(" "),
+            "0 999 1,000 1,234,567"
+        );
+        assert_eq!(
+            [0.0, 61.0, 3_723.0].map(clock).join(" "),
+            "0:00 1:01 1:02:03"
+        );
     }
 }

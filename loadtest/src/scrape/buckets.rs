@@ -52,7 +52,9 @@ impl Buckets {
                     return Some(low);
                 }
                 let within = (count.saturating_sub(below)).max(1) as f64;
-                return Some(low + (high - low) * ((wanted - below as f64) / within).clamp(0.0, 1.0));
+                return Some(
+                    low + (high - low) * ((wanted - below as f64) / within).clamp(0.0, 1.0),
+                );
             }
             (low, below) = (high, *count);
         }

@@ -72,7 +72,8 @@ impl Scraper {
         let connection = Connection::new(Target::new(host)?, Local::Any, LIMIT);
         let mut asking = Asking { connection, path };
         let first = asking.once().await.map_err(|why| {
-            let help = "is that the address of its metrics (`metrics.listen` of hubu), and is it there?";
+            let help =
+                "is that the address of its metrics (`metrics.listen` of hubu), and is it there?";
             LoadError::format("metrics", format!("{url}: {why}; {help}"))
         })?;
         let now = Instant::now();

@@ -153,7 +153,8 @@ mod tests {
         assert_eq!(all.sync.mean(), Some(0.001));
         assert_eq!(all.journal["version"], "16.4");
         assert_eq!(all.cpu_micros, None);
-        let others = Snapshot::of("process_cpu_seconds_total 1.5\nprocess_resident_memory_bytes 7e6\n");
+        let others =
+            Snapshot::of("process_cpu_seconds_total 1.5\nprocess_resident_memory_bytes 7e6\n");
         let others = others.unwrap();
         assert_eq!(
             (others.cpu_micros, others.resident_bytes),

@@ -18,7 +18,9 @@ use super::stage::Stage;
 use crate::plan::{Open, Plan};
 
 /// What became of the arrivals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Arrived {
     /// Arrivals that were due.
     pub due: u64,
