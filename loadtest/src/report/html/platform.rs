@@ -84,23 +84,7 @@ fn facts(result: &RunResult) -> Vec<(Words, String)> {
         ),
         (("代码版本", "commit"), b.commit.clone()),
     ];
-    if let Some(server) = &result.server {
-        let of = |name: &str| server.build.get(name).cloned().unwrap_or_default();
-        if !server.build.is_empty() {
-            let text = format!(
-                "hubu {}, {}, {}, {}, target-cpu {}",
-                of("version"),
-                of("profile"),
-                of("rustc"),
-                of("target"),
-                of("target_cpu")
-            );
-            all.push((("服务端构建", "server build"), text));
-        }
-        let journal: Vec<&str> = server.journal.values().map(String::as_str).collect();
-        let journal = journal.join(" ").trim().to_owned();
-        all.push((("日志存放", "journal"), journal));
-    }
+    all.extend(server_facts(result));
     let notes = p.notes.iter();
     all.extend(notes.map(|note| (("备注", "note"), note.clone())));
     if w.rows > 0 {
@@ -125,5 +109,29 @@ fn facts(result: &RunResult) -> Vec<(Words, String)> {
             plan.timeout_seconds
         ),
     ));
+    all
+}
+
+/// What the server tells of itself.
+fn server_facts(result: &RunResult) -> Vec<(Words, String)> {
+    let Some(server) = &result.server else {
+        return Vec::new();
+    };
+    let of = |name: &str| server.build.get(name).cloned().unwrap_or_default();
+    let mut all = Vec::new();
+    if !server.build.is_empty() {
+        let text = format!(
+            "hubu {}, {}, {}, {}, target-cpu {}",
+            of("version"),
+            of("profile"),
+            of("rustc"),
+            of("target"),
+            of("target_cpu")
+        );
+        all.push((("服务端构建", "server build"), text));
+    }
+    let journal: Vec<&str> = server.journal.values().map(String::as_str).collect();
+    let journal = journal.join(" ").trim().to_owned();
+    all.push((("日志存放", "journal"), journal));
     all
 }

@@ -61,6 +61,12 @@ pub(super) fn draw(page: &mut Page, result: &RunResult) -> Result<(), LoadError>
         ),
         beside.draw(),
     )?;
+    journal(page, server)?;
+    machine(page, server)
+}
+
+/// How long commits take and how large they are.
+fn journal(page: &mut Page, server: &ServerView) -> Result<(), LoadError> {
     let sync = vec![
         line("均值 mean", server, |s| s.sync_mean_ms),
         line("p99", server, |s| s.sync_p99_ms),
@@ -84,7 +90,11 @@ pub(super) fn draw(page: &mut Page, result: &RunResult) -> Result<(), LoadError>
             "Records of one commit, and records not yet durable",
         ),
         chart("记录 records", Scale::Even, batch).draw(),
-    )?;
+    )
+}
+
+/// What the server takes of the machine.
+fn machine(page: &mut Page, server: &ServerView) -> Result<(), LoadError> {
     let cores = vec![line("核 cores", server, |s| s.cpu_cores)];
     page.figure(
         (
@@ -103,6 +113,31 @@ pub(super) fn draw(page: &mut Page, result: &RunResult) -> Result<(), LoadError>
 }
 
 fn table(page: &mut Page, result: &RunResult, server: &ServerView) {
+    let heads = headings(&[
+        ("项目", "figure"),
+        ("用户端", "client"),
+        ("服务端", "server"),
+    ]);
+    page.table("small", &heads, &side_by_side(result, server));
+    let mut seen = (
+        format!("采集 {} 次，漏 {} 次。", server.scrapes, server.missed),
+        format!("{} scrapes, {} missed.", server.scrapes, server.missed),
+    );
+    if let Some(why) = &server.missed_why {
+        seen.0 += &format!("最近一次漏采：{why}。");
+        seen.1 += &format!(" The last was missed because: {why}.");
+    }
+    page.note(
+        &format!("{}服务端的百分位由直方图各档推算，档内按均匀计。", seen.0),
+        &format!(
+            "{} The server's percentiles come from the buckets of its histograms, taken as even within each.",
+            seen.1
+        ),
+    );
+}
+
+/// Each figure as the client has it, and as the server has it.
+fn side_by_side(result: &RunResult, server: &ServerView) -> Vec<Row> {
     let (client, harness) = (&result.total, &result.harness);
     let count = |n: Option<u64>| n.map_or("–".into(), |n| grouped(n.into()));
     let in_ms = |v: Option<f64>| or_dash(v, |v| format!("{} ms", ms(v)));
@@ -163,25 +198,5 @@ fn table(page: &mut Page, result: &RunResult, server: &ServerView) {
             in_ms(server.sync_p99_ms)
         ),
     );
-    let heads = headings(&[
-        ("项目", "figure"),
-        ("用户端", "client"),
-        ("服务端", "server"),
-    ]);
-    page.table("small", &heads, &rows);
-    let mut seen = (
-        format!("采集 {} 次，漏 {} 次。", server.scrapes, server.missed),
-        format!("{} scrapes, {} missed.", server.scrapes, server.missed),
-    );
-    if let Some(why) = &server.missed_why {
-        seen.0 += &format!("最近一次漏采：{why}。");
-        seen.1 += &format!(" The last was missed because: {why}.");
-    }
-    page.note(
-        &format!("{}服务端的百分位由直方图各档推算，档内按均匀计。", seen.0),
-        &format!(
-            "{} The server's percentiles come from the buckets of its histograms, taken as even within each.",
-            seen.1
-        ),
-    );
+    rows
 }
