@@ -39,7 +39,7 @@ fn a_run_is_as_good_as_itself() {
 
 #[test]
 fn noise_alone_is_neither_better_nor_worse() {
-    let runs: Vec<RunResult> = (1..=5).map(|seed| calm(seed, 1.0)).collect();
+    let runs: Vec<RunResult> = (1..=4).map(|seed| calm(seed, 1.0)).collect();
     for before in &runs {
         for after in &runs {
             let difference = compare(before, after).unwrap();

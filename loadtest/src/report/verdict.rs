@@ -87,7 +87,7 @@ fn threshold_reasons(result: &RunResult) -> Vec<String> {
     let mut reasons = Vec::new();
     let mut most = |name: &str, is: f64, limit: Option<f64>| {
         if let Some(limit) = limit.filter(|limit| is > *limit) {
-            reasons.push(format!("{name} {is:.3} is more than {limit}"));
+            reasons.push(format!("{name} {} is more than {limit}", short(is)));
         }
     };
     let share = |part: u64| part as f64 / total.requests.max(1) as f64;
@@ -120,6 +120,15 @@ fn threshold_reasons(result: &RunResult) -> Vec<String> {
         reasons.push("no request was made".into());
     }
     reasons
+}
+
+/// A figure with as many decimals as it needs.
+fn short(value: f64) -> String {
+    match value {
+        v if v.fract() == 0.0 => format!("{v}"),
+        v if v >= 0.01 => format!("{v:.3}"),
+        v => format!("{v:.6}"),
+    }
 }
 
 /// Users whose connection the server did not have: only it can tell. A server of somebody else's need not.

@@ -4,7 +4,7 @@ use plotters::prelude::{Color, RGBColor};
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::{Axis, Scale};
-use super::paper::{PENS, Paper};
+use super::paper::{LETTER, PENS, Paper};
 use super::{PAGE, PHONE, Size};
 use crate::error::LoadError;
 
@@ -12,8 +12,6 @@ use crate::error::LoadError;
 const ROW: i32 = 24;
 /// Rows above the first: where the markers are named.
 const HEAD: i32 = 34;
-/// Width of a letter as a share of its height, generously.
-const LETTER: f64 = 0.52;
 
 /// One row.
 #[derive(Debug, Clone)]

@@ -13,6 +13,8 @@ const INK: RGBColor = RGBColor(60, 72, 80);
 const GRID: RGBColor = RGBColor(222, 230, 235);
 /// Ink of limits.
 const LIMIT: RGBColor = RGBColor(150, 20, 20);
+/// Width of a letter as a share of its height, generously.
+pub(super) const LETTER: f64 = 0.52;
 /// Below the plot: ticks and the title of the x axis.
 const BOTTOM: i32 = 46;
 
@@ -118,15 +120,18 @@ impl<'a> Paper<'a> {
                 (HPos::Right, VPos::Center),
             )?;
         }
+        let mut free = i32::MIN;
         for value in x.0.ticks(self.size.ticks) {
             let (at, _) = self.spot(x.0, y.0, (value, 0.0));
             self.path(vec![(at, bottom), (at, bottom + 4)], INK.stroke_width(1))?;
-            self.text(
-                &number(value),
-                (at, bottom + 7),
-                INK,
-                (HPos::Center, VPos::Top),
-            )?;
+            let name = number(value);
+            let half = (name.len() as f64 * self.size.letters * LETTER / 2.0) as i32;
+            // A tick keeps its mark where its number would lie on the one before.
+            if at - half > free {
+                let below = (at, bottom + 7);
+                self.text(&name, below, INK, (HPos::Center, VPos::Top))?;
+                free = at + half + 4;
+            }
         }
         let frame = vec![(left, top), (left, bottom), (right, bottom)];
         self.path(frame, INK.stroke_width(1))?;

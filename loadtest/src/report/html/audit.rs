@@ -45,7 +45,7 @@ fn settlement(page: &mut Page, audit: &Settlement) {
     } else {
         format!("<span class=\"no\">{}</span>", both(("✗ 不一致", "FAILED")))
     };
-    page.raw(&format!("<h3>{} · {word}</h3>", escape(&audit.when)));
+    page.raw(&format!("<h3>{} · {word}</h3>", when(audit)));
     let rows: Vec<Row> = counts(&audit.figures)
         .into_iter()
         .map(|(words, text, means)| {
@@ -60,11 +60,15 @@ fn settlement(page: &mut Page, audit: &Settlement) {
     page.note(
         &format!(
             "用时 {:.1} 秒，读取事件 {} 条，其中其他客户端 {} 条。",
-            audit.seconds, f.events, f.foreign_events
+            audit.seconds,
+            grouped(f.events.into()),
+            grouped(f.foreign_events.into())
         ),
         &format!(
             "{:.1} s, {} events read, {} of them of other clients.",
-            audit.seconds, f.events, f.foreign_events
+            audit.seconds,
+            grouped(f.events.into()),
+            grouped(f.foreign_events.into())
         ),
     );
     if !audit.findings.is_empty() {
@@ -80,6 +84,15 @@ fn settlement(page: &mut Page, audit: &Settlement) {
             .collect();
         let heads = headings(&[("差错", "fault"), ("何处", "where"), ("详情", "detail")]);
         page.table("", &heads, &rows);
+    }
+}
+
+/// What an audit is called; its usual names in both languages.
+fn when(audit: &Settlement) -> String {
+    match audit.when.as_str() {
+        "after the run" => both(("压测后", "after the run")),
+        "after a restart" => both(("重启后", "after a restart")),
+        other => escape(other),
     }
 }
 
@@ -154,10 +167,11 @@ fn counts(f: &Figures) -> Vec<(Words, String, Words)> {
 }
 
 fn sums(page: &mut Page, audit: &Settlement) {
-    page.subheading(
-        ("分账本的算术（元）", "The arithmetic by ledger, in yuan"),
-        &audit.when,
-    );
+    page.raw(&format!(
+        "<h3>{} · {}</h3>",
+        both(("分账本的算术（元）", "The arithmetic by ledger, in yuan")),
+        when(audit)
+    ));
     page.note(
         "每个账本：期初 + 各类命令的变动 = 应有，与服务端实有相减为零。未变动的字段不列。",
         "Each ledger: opening + what each kind of step changed = expected; less what the server has is nothing. Fields that never held anything are left out.",
@@ -236,7 +250,7 @@ fn one_ledger(page: &mut Page, ledger: &LedgerSums) {
         both(("行", "rows"))
     )];
     heads.extend(shown.iter().map(|at| both(FIELDS[*at])));
-    page.table("small", &heads, &rows);
+    page.table("small sums", &heads, &rows);
 }
 
 fn step(name: &str) -> String {

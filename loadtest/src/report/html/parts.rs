@@ -26,9 +26,9 @@ impl Page {
         let _ = write!(self.0, "<h2>{}</h2>", both(words));
     }
 
-    /// A smaller one; the text behind it is the same in both languages.
-    pub(super) fn subheading(&mut self, words: Words, more: &str) {
-        let _ = write!(self.0, "<h3>{} {}</h3>", both(words), escape(more));
+    /// A smaller one.
+    pub(super) fn subheading(&mut self, words: Words) {
+        let _ = write!(self.0, "<h3>{}</h3>", both(words));
     }
 
     /// A paragraph in each language.

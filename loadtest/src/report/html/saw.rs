@@ -50,10 +50,15 @@ pub(super) fn draw(page: &mut Page, result: &RunResult) -> Result<(), LoadError>
         ("各操作时延", "Latency by action"),
         by_action(result).draw(),
     )?;
-    actions(page, ("按流程", "By journey"), &result.journeys, None);
     actions(
         page,
-        ("按操作", "By action"),
+        ("按流程（毫秒）", "By journey, in ms"),
+        &result.journeys,
+        None,
+    );
+    actions(
+        page,
+        ("按操作（毫秒）", "By action, in ms"),
         &result.actions,
         Some(&result.total),
     );
@@ -84,7 +89,7 @@ fn users(result: &RunResult) -> Lines {
 
 fn throughput(result: &RunResult) -> Lines {
     let all = &result.seconds;
-    let mut curves = vec![curve("完成 requests", all, |s| s.requests as f64)];
+    let mut curves = vec![curve("请求 requests", all, |s| s.requests as f64)];
     let bad: [(&str, fn(&Second) -> f64); 3] = [
         ("业务拒绝 refused", |s| s.refused as f64),
         ("过载拒绝 shed", |s| s.shed as f64),
@@ -205,11 +210,11 @@ fn actions(
         ("拒绝", "refused"),
         ("过载", "shed"),
         ("失败", "failed"),
-        ("均值", "mean, ms"),
+        ("均值", "mean"),
     ]);
     heads.extend(["p50", "p90", "p99", "p99.9"].map(String::from));
     heads.push(both(("最长", "longest")));
-    page.subheading(words, "");
+    page.subheading(words);
     page.table("", &heads, &rows);
 }
 
@@ -259,7 +264,7 @@ fn phases(page: &mut Page, result: &RunResult) {
         ("失败", "failed"),
         ("恢复用时", "recovered"),
     ]);
-    page.subheading(("负载曲线", "Load curve"), "");
+    page.subheading(("负载曲线", "Load curve"));
     page.table("", &heads, &rows);
 }
 

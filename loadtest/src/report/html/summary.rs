@@ -204,10 +204,10 @@ fn all_conditions(result: &RunResult) -> Vec<Condition> {
         let f = &audit.figures;
         let faults = f.lost + f.doubled + f.misposted + f.refused_but_done + f.contradictory;
         all.push(Condition {
-            words: if audit.when == "after the run" {
-                ("账目差错（压测后）", "faults in the books, after the run")
-            } else {
-                ("账目差错（再次核对）", "faults in the books, audited again")
+            words: match audit.when.as_str() {
+                "after the run" => ("账目差错（压测后）", "faults in the books, after the run"),
+                "after a restart" => ("账目差错（重启后）", "faults in the books, after a restart"),
+                _ => ("账目差错（再次核对）", "faults in the books, audited again"),
             },
             asked: "0".into(),
             found: grouped((faults + f.unresolved).into()),
