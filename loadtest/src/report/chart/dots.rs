@@ -81,7 +81,9 @@ impl Dots {
                 let thin = RGBColor(150, 165, 175).stroke_width(1);
                 paper.path(vec![(*from, at), (*to, at)], thin)?;
             }
-            for (spot, pen) in spots.into_iter().zip(PENS) {
+            // The lower percentile on top, where two are the same.
+            let marks: Vec<_> = spots.into_iter().zip(PENS).collect();
+            for (spot, pen) in marks.into_iter().rev() {
                 paper.mark((spot, at), pen)?;
             }
         }

@@ -14,11 +14,15 @@ pub(super) const LATENCY: &str = "时延 latency, ms";
 /// Journeys whose distributions are drawn.
 const JOURNEYS_DRAWN: usize = 3;
 
-/// A line over the client's seconds.
+/// A line over the client's seconds, as long as anybody worked: the last of them is only the rest of one.
 pub(super) fn curve(name: &str, seconds: &[Second], of: fn(&Second) -> f64) -> Curve {
+    let last = seconds
+        .iter()
+        .rposition(|s| s.users > 0)
+        .map_or(0, |at| at + 1);
     Curve {
         name: name.into(),
-        points: seconds.iter().map(|s| (s.at, of(s))).collect(),
+        points: seconds[..last].iter().map(|s| (s.at, of(s))).collect(),
     }
 }
 
