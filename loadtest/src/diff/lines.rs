@@ -183,38 +183,47 @@ fn server(before: &RunResult, after: &RunResult) -> Vec<Line> {
 
 /// Percentiles over the whole run, of all requests and of each action that both have.
 fn actions(before: &RunResult, after: &RunResult, a: &[&Second], b: &[&Second]) -> Vec<Line> {
-    let own = |seconds: &[&Second]| seconds.iter().map(|s| (*s).clone()).collect::<Vec<_>>();
-    let (a, b) = (own(a), own(b));
+    let crowding = |result: &RunResult, seconds: &[&Second]| {
+        let seconds: Vec<Second> = seconds.iter().map(|s| (*s).clone()).collect();
+        SHARES.map(|(_, share)| {
+            let limit = noise::at(&result.total.curve, share);
+            noise::crowding(&seconds, limit, share)
+        })
+    };
+    let (crowded, crowded_after) = (crowding(before, a), crowding(after, b));
     let mut lines = Vec::new();
     for action in std::iter::once(&before.total).chain(&before.actions) {
-        let found = std::iter::once(&after.total).chain(&after.actions);
-        let Some(other) = found.into_iter().find(|o| o.name == action.name) else {
+        let mut found = std::iter::once(&after.total).chain(&after.actions);
+        let Some(other) = found.find(|o| o.name == action.name) else {
             continue;
         };
-        for (name, share) in SHARES {
-            let of = |result: &RunResult, seconds: &[Second], action: &ActionFigures| {
-                let limit = noise::at(&result.total.curve, share);
+        for ((name, share), at) in SHARES.into_iter().zip(0..) {
+            let of = |result: &RunResult, action: &ActionFigures, crowding: f64| {
                 let part = action.requests as f64 / result.total.requests.max(1) as f64;
-                let crowding = noise::crowding(seconds, limit, share, part);
-                noise::interval(action, share, crowding)
+                noise::interval(action, share, noise::felt(crowding, part))
             };
-            let (x, y) = (of(before, &a, action), of(after, &b, other));
-            let (is, was) = (
-                noise::at(&other.curve, share),
+            let x = of(before, action, crowded[at]);
+            let y = of(after, other, crowded_after[at]);
+            let (was, is) = (
                 noise::at(&action.curve, share),
+                noise::at(&other.curve, share),
             );
-            // Two intervals that touch may hold the same value: noise is what lies between the figures then.
-            let noise = x.zip(y).map(|(x, y)| {
-                let reach = if is > was {
-                    (x.1 - was) + (is - y.0)
-                } else {
-                    (was - x.0) + (y.1 - is)
-                };
-                reach.max(LATENCY.of(was))
-            });
+            let noise = x
+                .zip(y)
+                .map(|(x, y)| reach(was, is, x, y).max(LATENCY.of(was)));
             let name = format!("{} {name}", action.name);
             lines.push(line(&name, "ms", Good::Less, was, is, noise));
         }
     }
     lines
+}
+
+/// How far two figures may lie apart and still be the same: as far as their intervals reach towards each other. Intervals
+/// that touch may hold the same value.
+fn reach(was: f64, is: f64, before: (f64, f64), after: (f64, f64)) -> f64 {
+    if is > was {
+        (before.1 - was) + (is - after.0)
+    } else {
+        (was - before.0) + (after.1 - is)
+    }
 }

@@ -1,7 +1,7 @@
 //! Two runs side by side: what got better or worse, and whether by more than noise.
 //!
 //! [`noise`] says how far a figure can be trusted, from how it moved within its own run; [`lines`] are the figures that
-//! are compared; [`differ`] what else is not the same; [`text`] a table of it. docs/result.md explains the method.
+//! are compared; [`differ`] what else is not the same; [mod@text] a table of it. docs/result.md explains the method.
 //!
 //! What one run cannot show is how much two runs of the same thing differ for reasons outside both (another neighbour on
 //! the machine, a fuller disk). Each figure therefore also has a floor: a smaller change is none.
@@ -56,7 +56,7 @@ pub struct Line {
 /// The comparison.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Difference {
-    /// [`SCHEMA`].
+    /// Name and version of the format.
     pub schema: String,
     /// How many figures are worse.
     pub worse: usize,

@@ -96,17 +96,21 @@ pub(super) fn interval(action: &ActionFigures, share: f64, crowding: f64) -> Opt
     (high < 1.0).then(|| (at(&action.curve, low.max(0.0)), at(&action.curve, high)))
 }
 
-/// How much more a percentile of an action varies than it would if requests were slow each on its own: 1 when they are.
-/// Of all requests this is measured; an action with few requests a second feels less of it.
-pub(super) fn crowding(seconds: &[Second], limit_ms: f64, share: f64, part: f64) -> f64 {
+/// How much more a percentile of all requests varies than it would if requests were slow each on its own: 1 when they
+/// are. `limit_ms` is the percentile.
+pub(super) fn crowding(seconds: &[Second], limit_ms: f64, share: f64) -> f64 {
     let all: f64 = seconds.iter().map(|s| s.requests as f64).sum();
     let lone = share * (1.0 - share);
     if seconds.len() < SECONDS_MIN || all == 0.0 || lone == 0.0 {
         return 1.0;
     }
     let slow: Vec<f64> = seconds.iter().map(|s| 1.0 - below(s, limit_ms)).collect();
-    let measured = variance_of(Figure::Mean, &slow, 3) * all / lone;
-    1.0 + (measured - 1.0).max(0.0) * part.clamp(0.0, 1.0)
+    (variance_of(Figure::Mean, &slow, 3) * all / lone).max(1.0)
+}
+
+/// What an action feels of it: one that has few requests a second shares its bad seconds with few of its own.
+pub(super) fn felt(crowding: f64, part: f64) -> f64 {
+    1.0 + (crowding - 1.0) * part.clamp(0.0, 1.0)
 }
 
 /// The share of a second's requests that took at most so long: straight between the percentiles that are kept.
@@ -193,11 +197,11 @@ mod tests {
             ..Second::default()
         };
         let even: Vec<Second> = (0..120).map(|_| second(5.0)).collect();
-        assert_eq!(crowding(&even, 5.0, 0.99, 1.0), 1.0);
+        assert_eq!(crowding(&even, 5.0, 0.99), 1.0);
         let stalls = |n: i32| second(if n % 40 < 5 { 500.0 } else { 4.0 });
         let uneven: Vec<Second> = (0..120).map(stalls).collect();
-        let whole = crowding(&uneven, 5.0, 0.99, 1.0);
+        let whole = crowding(&uneven, 5.0, 0.99);
         assert!(whole > 10.0, "{whole}");
-        assert!(crowding(&uneven, 5.0, 0.99, 0.1) < whole / 5.0);
+        assert!(felt(whole, 0.1) < whole / 5.0 && felt(whole, 1.0) == whole);
     }
 }

@@ -26,7 +26,7 @@ pub const SCHEMA: &str = "hubu-load/2";
 /// `result.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunResult {
-    /// [`SCHEMA`].
+    /// Name and version of the format.
     pub schema: String,
     /// Whether it passed, and why not.
     pub verdict: Verdict,

@@ -51,7 +51,7 @@ impl Buckets {
                 if high.is_infinite() {
                     return Some(low);
                 }
-                let within = (count.saturating_sub(below)).max(1) as f64;
+                let within = count.saturating_sub(below).max(1) as f64;
                 return Some(
                     low + (high - low) * ((wanted - below as f64) / within).clamp(0.0, 1.0),
                 );

@@ -79,8 +79,14 @@ impl Snapshot {
                 self.cpu_micros.get_or_insert(micros);
                 return Ok(());
             }
-            "hubu_build_info" => return Ok(keep(&mut self.build, sample)),
-            "hubu_journal_info" => return Ok(keep(&mut self.journal, sample)),
+            "hubu_build_info" => {
+                keep(&mut self.build, sample);
+                return Ok(());
+            }
+            "hubu_journal_info" => {
+                keep(&mut self.journal, sample);
+                return Ok(());
+            }
             name => return self.take_histogram(name, sample),
         };
         *place = Some(whole(sample)?);

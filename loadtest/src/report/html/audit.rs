@@ -231,10 +231,7 @@ fn one_ledger(page: &mut Page, ledger: &LedgerSums) {
         );
         rows.push(row("", name, change.all(), true));
     }
-    let mut left = [0; 6];
-    for at in 0..6 {
-        left[at] = found[at] - expected[at];
-    }
+    let left: [i128; 6] = std::array::from_fn(|at| found[at] - expected[at]);
     rows.push(row(
         "total",
         both(("= 应有", "= expected")),
