@@ -60,11 +60,12 @@ impl Page {
     pub(super) fn table(&mut self, class: &str, headings: &[String], rows: &[Row]) {
         let _ = write!(self.0, "<div class=\"wide\"><table class=\"{class}\">");
         if !headings.is_empty() {
-            self.0.push_str("<tr>");
+            // Print repeats a head on every page that the table goes on to.
+            self.0.push_str("<thead><tr>");
             for heading in headings {
                 let _ = write!(self.0, "<th>{heading}</th>");
             }
-            self.0.push_str("</tr>");
+            self.0.push_str("</tr></thead>");
         }
         for row in rows {
             let _ = write!(self.0, "<tr class=\"{}\">", row.class);
