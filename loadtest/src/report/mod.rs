@@ -12,7 +12,8 @@ pub use html::page;
 pub use phases::PhaseFigures;
 pub use platform::{Platform, platform};
 pub use result::{
-    ActionFigures, Harness, Latency, RunFigures, RunResult, SCHEMA, read_result, write_result,
+    ActionFigures, Harness, LATE_MS, Latency, RunFigures, RunResult, SCHEMA, read_result,
+    write_result,
 };
-pub use table::table;
+pub use table::{audit_table, table};
 pub use verdict::{Exit, Verdict, judge};

@@ -18,6 +18,10 @@ pub enum Exit {
     Audit = 11,
     /// A worker died or the run was stopped before its time; what was acknowledged is audited and clean.
     Incomplete = 12,
+    /// `size` was asked for more than its measured curve carries.
+    BeyondData = 13,
+    /// `search` ended without the server's limit: everything held, or something else was in the way first.
+    NoLimit = 14,
 }
 
 /// Whether a run passed.
