@@ -5,14 +5,17 @@
 //! [`book`] is what the harness itself wrote down of every answer; plan says who works how; users are the
 //! officials (goose users); measure counts and times them; seed loads the world, run plays a day;
 //! [`own`] plays plans of other systems, without world, book and audit;
+//! [`search`] raises the load until something breaks, [`sizing`] says what to buy from what it measured;
 //! [`audit`] settles the book against the server; report draws what came out.
 //!
 //! Imports point one way: money, seeded and error are leaves; world and wire stand on them; book on world; users on
-//! plan, book, wire and measure; audit on book and wire; run and report on all of these.
+//! plan, book, wire and measure; audit on book and wire; run and report on all of these; search on run, own and report;
+//! sizing on the curve of search alone.
 
 pub mod audit;
 pub mod book;
 pub mod cli;
+pub mod duration;
 pub mod error;
 pub mod measure;
 pub mod money;
@@ -20,8 +23,10 @@ pub mod own;
 pub mod plan;
 pub mod report;
 pub mod run;
+pub mod search;
 pub mod seed;
 pub mod seeded;
+pub mod sizing;
 pub mod users;
 pub mod wire;
 pub mod world;
