@@ -1,8 +1,14 @@
 //! The command line of `hubu-load`.
 
+mod search;
+mod size;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub use search::Search;
+pub use size::Size;
 
 /// The load harness of Hubu: seeds a province, plays its officials, audits the books.
 #[derive(Debug, Parser)]
@@ -21,9 +27,12 @@ Examples:
   hubu-load audit  --url http://127.0.0.1:7878 --secret data/token.key --report out
   hubu-load report --report out
   hubu-load diff   before after
+  hubu-load search --url http://127.0.0.1:7878 --secret data/token.key --report out --server-pid 4711
+  hubu-load size   --curve out --users 40000 --think 10s --p99 200ms --peak 3 --growth 1.2 --years 5
 
 Exit status: 0 passed, 1 the work could not be done, 2 wrong options, 10 a threshold was broken, 11 the audit failed,
-12 stopped early or a worker died (what was acknowledged is audited and clean), 13 `diff` found something worse.";
+12 stopped early or a worker died (what was acknowledged is audited and clean), 13 `diff` found something worse, 14 `size`
+would have to guess, 15 `search` met no limit of the server.";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -32,6 +41,10 @@ pub enum Command {
     Seed(Seed),
     /// Plays a plan against a loaded server, audits, reports.
     Run(Run),
+    /// Raises the load in steps until a threshold breaks, and says what the limit was.
+    Search(Search),
+    /// Says what to buy, from a curve that `search` measured, and what the formulas of tenders would say.
+    Size(Box<Size>),
     /// Settles the kept books of a run again, for instance after the server was restarted.
     Audit(Audit),
     /// Draws the HTML page and the table again from result.json.

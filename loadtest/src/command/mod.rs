@@ -6,7 +6,9 @@ mod finish;
 mod probe;
 mod report;
 mod run;
+mod search;
 mod seed;
+mod size;
 
 use hubu_load::cli::Command;
 use hubu_load::error::LoadError;
@@ -23,6 +25,8 @@ pub(crate) fn execute(command: Command) -> Result<u8, LoadError> {
         Command::Schema => report::print_schema(),
         Command::Seed(options) => on_threads(seed::load(options)),
         Command::Run(options) => on_threads(run::play(options)),
+        Command::Search(options) => on_threads(search::search(options)),
+        Command::Size(options) => size::size(&options),
         Command::Audit(options) => on_threads(audit::audit(options)),
     }
 }

@@ -10,7 +10,7 @@ use super::data::Values;
 use super::plan::OwnPlan;
 use super::user::{Scene, User};
 use crate::error::LoadError;
-use crate::measure::{Meter, Second, decode, usage};
+use crate::measure::{Meter, Second, Tick, decode, usage};
 use crate::run::{Done, Outcome, Show, lanes_for, raise_descriptors};
 use crate::users::{Arrivals, Lanes, keep_coming};
 use crate::wire::Target;
@@ -59,16 +59,18 @@ pub async fn play(plan: &OwnPlan, url: &str, show: &mut Show) -> Result<Outcome,
         let (arrivals, plan) = (&visitors.arrivals, &visitors.common);
         keep_coming(arrivals, plan, visitors.began, 1.0, stopped).await;
     });
-    let mut seconds = Vec::new();
-    let was_interrupted = watch_over(&scene, common.length(), &mut seconds, show).await?;
+    let (mut seconds, mut ticks) = (Vec::new(), Vec::new());
+    let seen = (&mut seconds, &mut ticks);
+    let was_interrupted = watch_over(&scene, common.length(), seen, show).await?;
     // The users may be gone already.
     let _ = stop.send(true);
     while users.join_next().await.is_some() {}
     coming.abort();
     let length = scene.began.elapsed().as_secs_f64();
-    let rest = second_of(&scene, seconds.len())?;
+    let (rest, tick) = second_of(&scene, seconds.len())?;
     if rest.requests > 0 {
         seconds.push(rest);
+        ticks.push(tick);
     }
     let (totals, examples) = scene.meter.totals();
     let mut done = Done::new(&totals, examples);
@@ -84,6 +86,8 @@ pub async fn play(plan: &OwnPlan, url: &str, show: &mut Show) -> Result<Outcome,
         users: plan.users,
         totals,
         seconds,
+        ticks: vec![ticks],
+        first_tick: Some(scene.began + Duration::from_secs(1)),
         workers: vec![done],
         books: Vec::new(),
         was_interrupted,
@@ -99,7 +103,7 @@ pub const NOT_AUDITED: &str = "the plan is of another system";
 async fn watch_over(
     scene: &Scene,
     length: Duration,
-    seconds: &mut Vec<Second>,
+    (seconds, ticks): (&mut Vec<Second>, &mut Vec<Tick>),
     show: &mut Show,
 ) -> Result<bool, LoadError> {
     let mut clock = tokio::time::interval(Duration::from_secs(1));
@@ -112,15 +116,16 @@ async fn watch_over(
             () = &mut end => return Ok(false),
             _ = tokio::signal::ctrl_c() => return Ok(true),
             _ = clock.tick() => {
-                let second = second_of(scene, seconds.len())?;
+                let (second, tick) = second_of(scene, seconds.len())?;
                 show.second(&second, scene.target.opened());
                 seconds.push(second);
+                ticks.push(tick);
             }
         }
     }
 }
 
-fn second_of(scene: &Scene, at: usize) -> Result<Second, LoadError> {
+fn second_of(scene: &Scene, at: usize) -> Result<(Second, Tick), LoadError> {
     let users = scene.users.load(Ordering::Relaxed);
     let tick = scene.meter.tick(users, scene.target.opened());
     let mut second = Second {
@@ -129,5 +134,5 @@ fn second_of(scene: &Scene, at: usize) -> Result<Second, LoadError> {
     };
     second.add(&tick);
     second.set_latency(&decode(&tick.latency)?);
-    Ok(second)
+    Ok((second, tick))
 }

@@ -17,6 +17,6 @@ pub use html::page;
 pub use kept::{PLAN_AS_PLAYED, read_result, schema, write_plan, write_result};
 pub use phases::PhaseFigures;
 pub use platform::{Build, Platform, platform};
-pub use result::{Harness, RunFigures, RunResult, SCHEMA};
-pub use table::table;
+pub use result::{Harness, LATE_MS, RunFigures, RunResult, SCHEMA};
+pub use table::{audit_table, table};
 pub use verdict::{Exit, Verdict, judge};

@@ -23,6 +23,9 @@ use crate::world::Recipe;
 /// Name and version of the file's format.
 pub const SCHEMA: &str = "hubu-load/2";
 
+/// Users begun later than this, 99 %, are the harness's own delay, in ms.
+pub const LATE_MS: f64 = 20.0;
+
 /// `result.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunResult {
@@ -262,7 +265,7 @@ fn harness(
         .iter()
         .map(|w| w.usage.cpu_seconds / (w.seconds * w.threads as f64).max(0.001));
     let busiest = busiest.fold(0.0, f64::max);
-    let bottleneck = if late_p99_ms > 20.0 {
+    let bottleneck = if late_p99_ms > LATE_MS {
         Some(format!(
             "users were begun up to {late_p99_ms:.0} ms late (99 %): latencies include the harness's own delay"
         ))

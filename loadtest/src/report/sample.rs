@@ -118,6 +118,8 @@ pub(crate) fn calm(seed: u64, slower: f64) -> RunResult {
         users: 64,
         totals: meter.totals().0,
         seconds,
+        ticks: Vec::new(),
+        first_tick: None,
         workers: Vec::new(),
         books: Vec::new(),
         was_interrupted: false,

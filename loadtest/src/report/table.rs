@@ -79,6 +79,13 @@ fn shape(out: &mut String, result: &RunResult) {
     }
 }
 
+/// One audit as text.
+pub fn audit_table(one: &Settlement) -> String {
+    let mut out = String::new();
+    audit(&mut out, one);
+    out
+}
+
 fn audit(out: &mut String, audit: &Settlement) {
     let f = &audit.figures;
     let word = if audit.is_clean() { "CLEAN" } else { "FAILED" };

@@ -20,6 +20,10 @@ pub enum Exit {
     Incomplete = 12,
     /// `diff` found something worse, past noise.
     Worse = 13,
+    /// `size` was asked for more than its measured curve carries.
+    BeyondData = 14,
+    /// `search` ended without the server's limit: everything held, or something else was in the way first.
+    NoLimit = 15,
 }
 
 /// Whether a run passed.

@@ -1,7 +1,7 @@
 //! One run from the parent's side, from starting the workers to the settled books.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hdrhistogram::Histogram;
 
@@ -51,6 +51,10 @@ pub struct Outcome {
     pub totals: Totals,
     /// Second by second.
     pub seconds: Vec<Second>,
+    /// The same by worker, with histograms: for whoever wants the percentiles of some seconds together.
+    pub ticks: Vec<Vec<Tick>>,
+    /// When the first second was over, by this process's clock.
+    pub first_tick: Option<Instant>,
     /// What each worker had to show.
     pub workers: Vec<Done>,
     /// Where the books are.
@@ -141,6 +145,8 @@ pub async fn play(
         users: orders.iter().map(|o| o.last - o.first).sum(),
         totals: watch.totals()?,
         seconds: watch.seconds,
+        ticks: watch.ticks,
+        first_tick: watch.first_tick,
         workers: watch.done.into_iter().flatten().collect(),
         books,
         was_interrupted: watch.was_interrupted,
@@ -232,6 +238,7 @@ fn run_number() -> u32 {
 struct Watch {
     open: usize,
     ticks: Vec<Vec<Tick>>,
+    first_tick: Option<Instant>,
     done: Vec<Option<Done>>,
     seconds: Vec<Second>,
     deaths: Vec<String>,
@@ -246,6 +253,7 @@ impl Watch {
         );
         Self {
             open: workers,
+            first_tick: None,
             ticks,
             done,
             seconds: Vec::new(),
@@ -257,6 +265,7 @@ impl Watch {
     fn heard(&mut self, index: usize, said: Said, show: &mut Show) -> Result<(), LoadError> {
         match said {
             Said::Tick(tick) => {
+                self.first_tick.get_or_insert_with(Instant::now);
                 self.ticks[index].push(tick);
                 let at = self.seconds.len();
                 if self.ticks.iter().all(|t| t.len() > at) {
