@@ -1,24 +1,28 @@
--- Quota rows, and what is paid out of them. An indicator row and its plan row carry the same `indicator`.
--- Updates of money touch no indexed column and find room in their page (fillfactor), so they are heap-only.
+-- Quota rows, and what is paid out of them. An indicator row and its plan row carry the same `indicator`; rows of other
+-- ledgers have none. Updates of money touch no indexed column and find room in their page (fillfactor), so they are heap-only.
 CREATE TABLE quota_row (
     id bigint PRIMARY KEY,
-    indicator bigint NOT NULL,
+    indicator bigint,
     ledger text NOT NULL,
     division text NOT NULL,
     agency text NOT NULL,
+    project text NOT NULL,
     fiscal_year smallint NOT NULL,
     approved_cents bigint NOT NULL,
     used_cents bigint NOT NULL DEFAULT 0,
     decreasing_cents bigint NOT NULL DEFAULT 0,
+    increasing_cents bigint NOT NULL DEFAULT 0,
+    debit_cents bigint NOT NULL DEFAULT 0,
+    credit_cents bigint NOT NULL DEFAULT 0,
     CHECK (approved_cents - used_cents - decreasing_cents >= 0)
 ) WITH (fillfactor = 50);
-CREATE INDEX quota_row_indicator ON quota_row (indicator);
+CREATE INDEX quota_row_indicator ON quota_row (indicator) WHERE indicator IS NOT NULL;
 CREATE INDEX quota_row_division ON quota_row (division, ledger, id);
 
 CREATE SEQUENCE document_id;
 CREATE TABLE document (
     id bigint PRIMARY KEY,
-    actor bigint NOT NULL,
+    actor text NOT NULL,
     division text NOT NULL,
     agency text NOT NULL,
     fiscal_year smallint NOT NULL,
@@ -40,7 +44,7 @@ CREATE TABLE posting (
 
 -- A key took effect once: with a document, or with the row that refused and what it had.
 CREATE TABLE idempotency (
-    actor bigint NOT NULL,
+    actor text NOT NULL,
     key text NOT NULL,
     digest bigint NOT NULL,
     document bigint,
@@ -52,7 +56,7 @@ CREATE TABLE idempotency (
 -- Many payments in one transaction, each once, in the order given. Rows are locked by ascending id. Where the money
 -- suffices for all of them, each table is written by one statement and each row once; else one payment follows the other.
 CREATE FUNCTION enter_payments(
-    actors bigint[], keys text[], digests bigint[], divisions text[], agencies text[], years smallint[],
+    actors text[], keys text[], digests bigint[], divisions text[], agencies text[], years smallint[],
     indicators bigint[], months smallint[], amounts bigint[], contents text[]
 ) RETURNS TABLE (place bigint, digest bigint, document bigint, refused_by bigint, available_cents bigint)
 LANGUAGE plpgsql AS $$

@@ -1,7 +1,9 @@
 //! One scenario: what it is asked for, how large it is, and how it tells what it saw.
 
 use crate::report::Measured;
-use crate::{Outcome, bulk, connection, harness, http, prove, quota_row, recover, sustained};
+use crate::{
+    Outcome, bulk, compare, connection, harness, http, prove, quota_row, recover, sustained,
+};
 use serde_json::{Map, Value};
 
 /// How large.
@@ -67,6 +69,7 @@ pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
         "sustained" => sustained::run(task),
         "http_file" => http::on_files(task),
         "http_pg" => http::on_postgres(task),
+        "compare" => compare::figures(task),
         "connection" => connection::run(task),
         "harness" => harness::run(task),
         "prove" => prove::run(task),
