@@ -17,9 +17,9 @@ const ROW: &str = "SELECT id, ledger, division, agency, fiscal_year, approved_ce
     increasing_cents, debit_cents, credit_cents, project FROM quota_row";
 
 const FEED: &str =
-    "SELECT d.id, d.actor, p.row_id, p.amount_cents, d.month, d.state, d.version FROM (
+    "SELECT d.id, d.actor, p.row_id, p.amount_cents, d.month, d.state, d.version, q.ledger = 'PAY' FROM (
         SELECT * FROM document WHERE id > $1 ORDER BY id LIMIT $2
-    ) d LEFT JOIN posting p ON p.document = d.id ORDER BY d.id, p.row_id";
+    ) d LEFT JOIN posting p ON p.document = d.id LEFT JOIN quota_row q ON q.id = p.row_id ORDER BY d.id, p.row_id";
 
 #[derive(Serialize)]
 struct Operation {
@@ -183,7 +183,10 @@ pub async fn events(pool: &Pool, query: &str) -> Result<Answer, NaiveError> {
         if let (Some(event), Some(id)) = (events.last_mut(), row.get::<_, Option<i64>>(2)) {
             event.ops.push(Operation {
                 row: id.to_string(),
-                operation: "reserve_consume",
+                operation: match row.get::<_, Option<bool>>(7) {
+                    Some(true) => "promise",
+                    _ => "reserve_consume",
+                },
                 amount: money::format(row.get(3)),
                 month: row.get(4),
             });
@@ -203,7 +206,7 @@ fn event(row: &Row, document: i64) -> Event<'_> {
         transition: "submit",
         state: row.get(5),
         version: row.get(6),
-        ops: Vec::with_capacity(2),
+        ops: Vec::with_capacity(3),
         postings: [],
         spawned: [],
     }

@@ -1,5 +1,7 @@
--- Quota rows, and what is paid out of them. An indicator row and its plan row carry the same `indicator`; rows of other
--- ledgers have none. Updates of money touch no indexed column and find room in their page (fillfactor), so they are heap-only.
+-- Quota rows, and what is paid out of them. An indicator row (IND), its plan row (PLN) and the row that its payments will
+-- be settled from (PAY) carry the same `indicator`; rows of other ledgers have none. A submitted payment holds its amount on
+-- the first two (decreasing) and announces it on the third (increasing).
+-- Updates of money touch no indexed column and find room in their page (fillfactor), so they are heap-only.
 CREATE TABLE quota_row (
     id bigint PRIMARY KEY,
     indicator bigint,
@@ -87,7 +89,7 @@ BEGIN
         FROM unnest(indicators, amounts) WITH ORDINALITY AS a (indicator, amount, place)
         WHERE all_fresh OR a.place = ANY (fresh)
         GROUP BY a.indicator
-    ) w LEFT JOIN quota_row q ON q.indicator = w.indicator;
+    ) w LEFT JOIN quota_row q ON q.indicator = w.indicator AND q.ledger <> 'PAY';
 
     IF all_fit THEN
         RETURN QUERY
@@ -97,7 +99,8 @@ BEGIN
                 WITH ORDINALITY AS a (actor, key, digest, division, agency, fiscal_year, indicator, month, amount, content, place)
             WHERE all_fresh OR a.place = ANY (fresh)
         ), moved AS (
-            UPDATE quota_row q SET decreasing_cents = q.decreasing_cents + w.total
+            UPDATE quota_row q SET decreasing_cents = q.decreasing_cents + CASE q.ledger WHEN 'PAY' THEN 0 ELSE w.total END,
+                increasing_cents = q.increasing_cents + CASE q.ledger WHEN 'PAY' THEN w.total ELSE 0 END
             FROM (SELECT t.indicator, sum(t.amount)::bigint AS total FROM taken t GROUP BY t.indicator) w
             WHERE q.indicator = w.indicator
         ), documents AS (
@@ -119,14 +122,17 @@ BEGIN
             ORDER BY a.place
         LOOP
             SELECT q.id, q.approved_cents - q.used_cents - q.decreasing_cents AS has INTO short FROM quota_row q
-            WHERE q.indicator = one.indicator AND q.approved_cents - q.used_cents - q.decreasing_cents < one.amount
+            WHERE q.indicator = one.indicator AND q.ledger <> 'PAY'
+                AND q.approved_cents - q.used_cents - q.decreasing_cents < one.amount
             ORDER BY q.id LIMIT 1;
             IF FOUND THEN
                 INSERT INTO idempotency (actor, key, digest, refused_by, available_cents)
                 VALUES (one.actor, one.key, one.digest, short.id, short.has);
             ELSE
                 made := nextval('document_id');
-                UPDATE quota_row q SET decreasing_cents = q.decreasing_cents + one.amount WHERE q.indicator = one.indicator;
+                UPDATE quota_row q SET decreasing_cents = q.decreasing_cents + CASE q.ledger WHEN 'PAY' THEN 0 ELSE one.amount END,
+                    increasing_cents = q.increasing_cents + CASE q.ledger WHEN 'PAY' THEN one.amount ELSE 0 END
+                WHERE q.indicator = one.indicator;
                 INSERT INTO document (id, actor, division, agency, fiscal_year, row_id, month, amount_cents, fields)
                 VALUES (made, one.actor, one.division, one.agency, one.fiscal_year, one.indicator, one.month, one.amount, one.content);
                 INSERT INTO posting (document, row_id, amount_cents)

@@ -1,24 +1,28 @@
-//! The harness's world as rows of a database: every row that Hubu has after the loading, with the same opening.
+//! The harness's world as rows of a database: every row that Hubu has after the loading, with the same opening, and the rows
+//! that Hubu makes at an indicator's first payment, which are loaded empty here.
 
 use hubu_load::wire::Dims;
-use hubu_load::world::{Ledger, RowKey, World};
+use hubu_load::world::{Balance, Ledger, RowKey, World};
 
 use crate::rows::Opening;
 
-/// All rows of the world. An indicator row and its plan row are paid out of together.
+/// All rows of the world. What a payment touches, indicator, plan and what is to be settled, belongs together.
 pub fn openings(world: &World) -> Vec<Opening> {
     let mut rows = Vec::new();
     let mut indicator = 0;
     for key in keys(world) {
-        let Some(opening) = world.opening(key) else {
-            continue;
+        let is_announced = key.ledger() == Ledger::Pay && key.indicator().is_some();
+        let opening = match world.opening(key) {
+            Some(opening) => opening,
+            None if is_announced => Balance::default(),
+            None => continue,
         };
         let id = rows.len() as i64 + 1;
         // The indicator comes before what stands beside it.
         if key.ledger() == Ledger::Ind {
             indicator = id;
         }
-        let is_paid_from = matches!(key.ledger(), Ledger::Ind | Ledger::Pln);
+        let is_paid_from = matches!(key.ledger(), Ledger::Ind | Ledger::Pln | Ledger::Pay);
         let mut row = Opening {
             id,
             indicator: is_paid_from.then_some(indicator),

@@ -182,9 +182,11 @@ async fn nothing_escapes_the_audit(mode: Mode) {
     );
     assert_eq!(
         (figures.documents_read, figures.rows_touched),
-        (PAYMENTS, 10)
+        (PAYMENTS, 15)
     );
-    assert_eq!(figures.rows_summed, office.world.opened_rows());
+    // What Hubu makes at a first payment is there from the beginning.
+    let rows = office.world.opened_rows() + office.world.indicators();
+    assert_eq!(figures.rows_summed, rows);
 
     // Told yes, and not there: the row still holds it, the feed does not tell it.
     let lose = "UPDATE document SET id = -id WHERE id = 7";

@@ -22,7 +22,7 @@ struct Server {
     _program: Program,
 }
 
-/// A server whose indicators 1 and 3 have `cents` each, with plan rows 2 and 4.
+/// A server whose indicators 1 and 3 have `cents` each, with plan rows 2 and 4; what is paid from 1 is announced on 5.
 fn serve(mode: Mode, size: usize, cents: i64) -> Server {
     let database = PgCluster::start().unwrap();
     let row = |id, indicator, ledger: &str| Opening {
@@ -40,6 +40,10 @@ fn serve(mode: Mode, size: usize, cents: i64) -> Server {
         row(2, 1, "PLN"),
         row(3, 3, "IND"),
         row(4, 3, "PLN"),
+        Opening {
+            approved_cents: 0,
+            ..row(5, 1, "PAY")
+        },
     ];
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -142,12 +146,17 @@ fn never_too_much(mode: Mode, size: usize) {
             (&json!("99.00"), &json!("1.00"))
         );
     }
+    let (_, announced) = server.get("/v1/quotas/5");
+    assert_eq!(
+        (&announced["decreasing"], &announced["increasing"]),
+        (&json!("0.00"), &json!("99.00"))
+    );
     let (_, untouched) = server.get("/v1/quotas/3");
     assert_eq!(untouched["decreasing"], json!("0.00"));
     assert_eq!(server.count("count(*) FROM document"), "33");
     assert_eq!(
         server.count("count(*), sum(amount_cents) FROM posting"),
-        "66|19800"
+        "99|29700"
     );
     assert_eq!(
         server.count("count(*), count(refused_by) FROM idempotency"),

@@ -42,13 +42,7 @@ pub(super) fn run(
         )
         .into());
     }
-    let world = Arc::new(World::make(Recipe {
-        seed: 20_260_101,
-        fiscal_year: 2026,
-        agencies: scale.agencies,
-        rows: scale.rows,
-        divisions: Path::new("config/divisions.csv").canonicalize()?,
-    })?);
+    let world = Arc::new(world(scale)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -97,6 +91,17 @@ pub(super) fn run(
     Ok(comparison)
 }
 
+/// The harness's world, as large as wanted.
+fn world(scale: &Scale) -> Outcome<World> {
+    Ok(World::make(Recipe {
+        seed: 20_260_101,
+        fiscal_year: 2026,
+        agencies: scale.agencies,
+        rows: scale.rows,
+        divisions: Path::new("config/divisions.csv").canonicalize()?,
+    })?)
+}
+
 impl Run<'_> {
     /// All loads, then the users. What was stopped is left out.
     fn measure(&mut self, loads: &[Load]) -> Outcome<()> {
@@ -129,7 +134,7 @@ impl Run<'_> {
             let mut slices: Vec<Vec<Slice>> = self.stands.iter().map(|_| Vec::new()).collect();
             for round in 1..=self.scale.rounds {
                 let mut line = format!("{:<7} round {round}/{}:", load.name(), self.scale.rounds);
-                for at in 0..self.stands.len() {
+                for (at, slices) in slices.iter_mut().enumerate() {
                     let pace = self.scale.saturated(*load, best[at].connections);
                     let slice = self.ground.play(&mut self.stands, at, &pace)?;
                     if self.ground.is_stopped() {
@@ -140,7 +145,7 @@ impl Run<'_> {
                         self.stands[at].system.letter(),
                         slice.rate
                     );
-                    slices[at].push(slice);
+                    slices.push(slice);
                 }
                 say(&line);
             }
