@@ -14,7 +14,7 @@
 #
 # Options
 #   --report DIR       where compare.json and compare.html go (target/compare/<time>)
-#   --rounds N         slices of each system under each load (5)      --seconds S    of a slice (3)
+#   --rounds N         slices of each system under each load (4)      --seconds S    of a slice (2)
 #   --systems a,b,c,d  which systems                                  --no-users     leaves out the users held
 #   --loads L          of uniform,hot10,hot1                          TMPDIR         names a folder on the disk to measure
 # HUBU_PROFILE=dev uses the test build.

@@ -17,9 +17,12 @@ const ROW: &str = "SELECT id, ledger, division, agency, fiscal_year, approved_ce
     increasing_cents, debit_cents, credit_cents, project FROM quota_row";
 
 const FEED: &str =
-    "SELECT d.id, d.actor, p.row_id, p.amount_cents, d.month, d.state, d.version, q.ledger = 'PAY' FROM (
+    "SELECT d.id, d.actor, p.row_id, p.amount_cents, d.month, d.state, d.version, p.is_announced FROM (
         SELECT * FROM document WHERE id > $1 ORDER BY id LIMIT $2
-    ) d LEFT JOIN posting p ON p.document = d.id LEFT JOIN quota_row q ON q.id = p.row_id ORDER BY d.id, p.row_id";
+    ) d LEFT JOIN LATERAL (
+        SELECT p.row_id, p.amount_cents, q.ledger = 'PAY' AS is_announced
+        FROM posting p JOIN quota_row q ON q.id = p.row_id WHERE p.document = d.id OFFSET 0
+    ) p ON true ORDER BY d.id, p.row_id";
 
 #[derive(Serialize)]
 struct Operation {

@@ -61,7 +61,8 @@ CREATE FUNCTION enter_payments(
     actors text[], keys text[], digests bigint[], divisions text[], agencies text[], years smallint[],
     indicators bigint[], months smallint[], amounts bigint[], contents text[]
 ) RETURNS TABLE (place bigint, digest bigint, document bigint, refused_by bigint, available_cents bigint)
-LANGUAGE plpgsql AS $$
+-- Its plans are kept while the tables grow: whatever is looked up is looked up by index, from the first call on.
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
     fresh bigint[];

@@ -45,10 +45,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DIR", default_value = "target/compare")]
     report: PathBuf,
     /// Slices of each system under each load.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
     /// Seconds of a slice.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=600))]
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=600))]
     seconds: u32,
     /// a: Hubu with files; b: Hubu with PostgreSQL; c: row locks; d: batched SQL function.
     #[arg(long, value_delimiter = ',', value_enum, default_values = ["a", "b", "c", "d"])]

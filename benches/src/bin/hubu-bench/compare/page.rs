@@ -107,7 +107,7 @@ fn cells(out: &mut String, comparison: &Comparison) {
     }
     out.push_str(
         "</table></div><p class=\"note\">Each payment is entered and submitted in one request and answered when it is durable: \
-         indicator and plan are reserved. Median of the slices; latency over all slices, closed loop without think time. \
+         its amount is held on indicator and plan, and announced on the row that is settled from. Median of the slices; latency over all slices, closed loop without think time. \
          Server µs: processor time of server and database a payment; client µs: of the clerks; others: what the idle systems \
          took meanwhile, at most, of the whole machine. 每笔支付一次请求即录入并提交，落盘后才应答；取各轮中位数。</p>",
     );
