@@ -62,7 +62,7 @@ CREATE FUNCTION enter_payments(
     indicators bigint[], months smallint[], amounts bigint[], contents text[]
 ) RETURNS TABLE (place bigint, digest bigint, document bigint, refused_by bigint, available_cents bigint)
 -- Its plans are kept while the tables grow: whatever is looked up is looked up by index, from the first call on.
-LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     fresh bigint[];

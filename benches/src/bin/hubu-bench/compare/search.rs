@@ -59,7 +59,8 @@ pub(super) fn best(
         Ok(ground.play(stands, at, &pace)?.rate)
     };
     let mut size = 0;
-    if !sizes.is_empty() {
+    if let Some(first) = sizes.first() {
+        size = *first;
         // All of them: between few and many connections to a database there may be more than one hill.
         let mut highest = 0.0;
         for one in sizes {
