@@ -8,15 +8,15 @@ use std::fmt::Write;
 
 const STYLE: &str = "
 body{font:15px/1.5 system-ui,'Noto Sans CJK SC','Microsoft YaHei',sans-serif;color:#1b262c;background:#fff;margin:0}
-main{max-width:920px;margin:0 auto;padding:1.5rem 1rem}
+main{max-width:1080px;margin:0 auto;padding:1.5rem 1rem}
 h1{font-size:1.5rem;margin:0 0 .3rem}h2{font-size:1.1rem;margin:2rem 0 .5rem;border-bottom:1px solid #bbe1fa}
 .verdict{padding:.7rem 1rem;border-left:6px solid;margin:1rem 0}
 .met{border-color:#1b7f4b;background:#eaf7f0}.missed{border-color:#b3261e;background:#fdecea}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.9rem}
 th,td{padding:.25rem .5rem;text-align:right;border-bottom:1px solid #e6eef3;white-space:nowrap}
-th:first-child,td:first-child,td.text{text-align:left}td.text{white-space:normal}
-svg{max-width:100%;height:auto}.note{color:#52616b;font-size:.9rem}
-@media print{main{max-width:none}h2{break-after:avoid}svg,table{break-inside:avoid}}
+th{white-space:normal;vertical-align:bottom}th:first-child,td:first-child,td.text{text-align:left}td.text{white-space:normal}
+svg{max-width:100%;height:auto;min-width:640px}.note{color:#52616b;font-size:.9rem}
+@media print{main{max-width:none}th,td{padding:.2rem;font-size:.75rem}h2{break-after:avoid}svg,table{break-inside:avoid}}
 ";
 
 /// The page; writing to a string can't fail.
@@ -28,7 +28,11 @@ pub(super) fn page(comparison: &Comparison) -> Outcome<String> {
     );
     verdict(&mut out, comparison);
     out.push_str("<h2>Payments a second, saturated 饱和吞吐量</h2>");
-    out.push_str(&chart::rates(comparison)?);
+    let _ = write!(
+        out,
+        "<div class=\"wide\">{}</div>",
+        chart::rates(comparison)?
+    );
     cells(&mut out, comparison);
     users(&mut out, comparison);
     audits(&mut out, comparison);
