@@ -30,6 +30,7 @@ pub struct PgCluster {
     account: Option<(u32, u32)>,
     port: u16,
     server: Option<Child>,
+    is_apart: bool,
 }
 
 impl PgCluster {
@@ -38,6 +39,19 @@ impl PgCluster {
     /// # Errors
     /// When PostgreSQL cannot be found, installed or started; the text holds the server's own words.
     pub fn start() -> io::Result<Self> {
+        Self::begin(false)
+    }
+
+    /// As [`PgCluster::start`], in a process group of its own: Ctrl-C at the terminal leaves it running, for a program that
+    /// has something left to do with it. That program must see to its own end.
+    ///
+    /// # Errors
+    /// As [`PgCluster::start`].
+    pub fn start_apart() -> io::Result<Self> {
+        Self::begin(true)
+    }
+
+    fn begin(is_apart: bool) -> io::Result<Self> {
         let programs = programs()?;
         let folder = tempfile::Builder::new().prefix("hubu-pg-").tempdir()?;
         let account = if geteuid().is_root() {
@@ -55,6 +69,7 @@ impl PgCluster {
             account,
             port: 0,
             server: None,
+            is_apart,
         };
         cluster.run(
             "initdb",
@@ -118,6 +133,9 @@ impl PgCluster {
             "max_wal_size=2GB",
         ] {
             command.args(["-c", setting]);
+        }
+        if self.is_apart {
+            command.process_group(0);
         }
         let server = command.stdout(log.try_clone()?).stderr(log).spawn()?;
         self.server = Some(server);

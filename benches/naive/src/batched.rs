@@ -3,6 +3,8 @@
 //! Each writer has a connection and a queue of its own. A row's payments all go to one writer, so writers never wait
 //! for each other's rows.
 
+use std::sync::Arc;
+
 use deadpool_postgres::Pool;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
@@ -20,7 +22,7 @@ const ENTER: &str = "SELECT place, digest, document, refused_by, available_cents
 
 /// A payment and who waits for its answer.
 struct Asked {
-    payment: Payment,
+    payment: Arc<Payment>,
     answer: oneshot::Sender<Result<Option<Kept>, String>>,
 }
 
@@ -57,7 +59,10 @@ impl Writers {
     ///
     /// # Errors
     /// [`Full`] when too many wait, with nothing done; else as in [`NaiveError`], and nobody knows what was done.
-    pub async fn pay(&self, payment: Payment) -> Result<Result<Option<Kept>, Full>, NaiveError> {
+    pub async fn pay(
+        &self,
+        payment: Arc<Payment>,
+    ) -> Result<Result<Option<Kept>, Full>, NaiveError> {
         let mine = payment.indicator.unsigned_abs() as usize % self.queues.len();
         let (answer, answered) = oneshot::channel();
         let ended = || NaiveError::Broken("the writer ended".into());
@@ -110,7 +115,7 @@ async fn commit(
         .query(
             enter,
             &[
-                &column(asked, |p| p.actor),
+                &column(asked, |p| p.actor.as_str()),
                 &column(asked, |p| p.key.as_str()),
                 &column(asked, |p| p.digest),
                 &column(asked, |p| p.division.as_str()),

@@ -6,7 +6,9 @@
 //! and is committed together.
 //!
 //! Both leave out work that Hubu does: they believe the bearer token, know no document types, guards or roles, number
-//! documents by a sequence and keep no counter-accounts. What is left out is in their favour.
+//! documents by a sequence, post to no counter-accounts and keep no plan by months. What is left out is in their favour.
+//!
+//! They are audited as Hubu is: they tell rows, sums, documents and events as Hubu does.
 //!
 //! Reading order: `schema.sql`, [`payment`], [`row_lock`], [`batched`], [`answer`], [`read`], [`server`].
 
@@ -19,6 +21,8 @@ pub mod read;
 pub mod row_lock;
 pub mod rows;
 pub mod server;
+pub mod token;
+pub mod world;
 
 use std::fmt;
 

@@ -7,13 +7,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use siphasher::sip::SipHasher13;
 
-use crate::money;
+use crate::{money, token};
 
 /// One payment, entered and submitted in one step.
 #[derive(Clone, Debug)]
 pub struct Payment {
-    /// Who asks: a digest of the bearer token, which is believed.
-    pub actor: i64,
+    /// Who asks: the `sub` of the bearer token, which is believed.
+    pub actor: String,
     /// The idempotency key: 1 to 64 bytes.
     pub key: String,
     /// A digest of the body, to tell a repeated command from another one under the same key.
@@ -84,7 +84,7 @@ impl Payment {
             return Err(format!("{} is no month", line.month));
         }
         Ok(Payment {
-            actor: digest(token.as_bytes()),
+            actor: token::subject(token)?,
             key: key.to_owned(),
             digest: digest(body),
             division: read.division.into_owned(),

@@ -13,14 +13,16 @@ use crate::money;
 /// The most that one page holds.
 const PAGE_MAX: i64 = 1000;
 
-const ROW: &str =
-    "SELECT id, ledger, division, agency, fiscal_year, approved_cents, used_cents, decreasing_cents
-    FROM quota_row";
+const ROW: &str = "SELECT id, ledger, division, agency, fiscal_year, approved_cents, used_cents, decreasing_cents,
+    increasing_cents, debit_cents, credit_cents, project FROM quota_row";
 
 const FEED: &str =
-    "SELECT d.id, d.actor, p.row_id, p.amount_cents, d.month, d.state, d.version FROM (
+    "SELECT d.id, d.actor, p.row_id, p.amount_cents, d.month, d.state, d.version, p.is_announced FROM (
         SELECT * FROM document WHERE id > $1 ORDER BY id LIMIT $2
-    ) d LEFT JOIN posting p ON p.document = d.id ORDER BY d.id, p.row_id";
+    ) d LEFT JOIN LATERAL (
+        SELECT p.row_id, p.amount_cents, q.ledger = 'PAY' AS is_announced
+        FROM posting p JOIN quota_row q ON q.id = p.row_id WHERE p.document = d.id OFFSET 0
+    ) p ON true ORDER BY d.id, p.row_id";
 
 #[derive(Serialize)]
 struct Operation {
@@ -31,9 +33,9 @@ struct Operation {
 }
 
 #[derive(Serialize)]
-struct Event {
+struct Event<'a> {
     seq: String,
-    actor: String,
+    actor: &'a str,
     kind: &'static str,
     document: String,
     #[serde(rename = "type")]
@@ -62,7 +64,7 @@ pub async fn quota(pool: &Pool, row: &str) -> Result<Answer, NaiveError> {
     Ok(found.map_or_else(not_found, |row| Answer::json(StatusCode::OK, &view(&row))))
 }
 
-/// `GET /v1/quotas?division=&ledger=&cursor=&limit=`.
+/// `GET /v1/quotas?division=&ledger=&agency=&fiscal_year=&cursor=&limit=`.
 ///
 /// # Errors
 /// The database's.
@@ -71,7 +73,9 @@ pub async fn quotas(pool: &Pool, query: &str) -> Result<Answer, NaiveError> {
     let after = number(query, "cursor", 0);
     let limit = number(query, "limit", 100).clamp(1, PAGE_MAX);
     let client = pool.get().await?;
-    let page = "WHERE division = $1 AND ledger = $2 AND id > $3 AND ($5 = '' OR agency = $5) ORDER BY id LIMIT $4";
+    let page =
+        "WHERE division = $1 AND ($2 = '' OR ledger = $2) AND id > $3 AND ($5 = '' OR agency = $5)
+        AND ($6::smallint = 0 OR fiscal_year = $6) ORDER BY id LIMIT $4";
     let page = client.prepare_cached(&format!("{ROW} {page}")).await?;
     let rows = client
         .query(
@@ -82,6 +86,7 @@ pub async fn quotas(pool: &Pool, query: &str) -> Result<Answer, NaiveError> {
                 &after,
                 &limit,
                 &text("agency"),
+                &year(query),
             ],
         )
         .await?;
@@ -93,6 +98,69 @@ pub async fn quotas(pool: &Pool, query: &str) -> Result<Answer, NaiveError> {
         StatusCode::OK,
         &json!({ "items": items, "cursor": cursor }),
     ))
+}
+
+/// `GET /v1/documents/{id}`.
+///
+/// # Errors
+/// The database's.
+pub async fn document(pool: &Pool, document: &str) -> Result<Answer, NaiveError> {
+    let Ok(id) = document.parse::<i64>() else {
+        return Ok(not_found());
+    };
+    let client = pool.get().await?;
+    let one = "SELECT state, version, division, agency, fiscal_year, row_id, month, amount_cents FROM document WHERE id = $1";
+    let one = client.prepare_cached(one).await?;
+    let Some(row) = client.query_opt(&one, &[&id]).await? else {
+        return Ok(not_found());
+    };
+    let line = json!({
+        "amount": money::format(row.get(7)), "row": row.get::<_, i64>(5).to_string(), "month": row.get::<_, i16>(6),
+    });
+    let body = json!({
+        "id": id.to_string(), "type": "payment", "state": row.get::<_, &str>(0), "version": row.get::<_, i32>(1),
+        "division": row.get::<_, &str>(2), "agency": row.get::<_, &str>(3), "fiscal_year": row.get::<_, i16>(4),
+        "lines": [line],
+    });
+    Ok(Answer::json(StatusCode::OK, &body))
+}
+
+/// `GET /v1/divisions/{code}/summary?fiscal_year=`: sums by ledger of the rows of a division and of all below it.
+///
+/// # Errors
+/// The database's.
+pub async fn summary(pool: &Pool, division: &str, query: &str) -> Result<Answer, NaiveError> {
+    let sums = "SELECT ledger, count(*), (sum(approved_cents) / 100.0)::numeric(38, 2)::text,
+            (sum(used_cents) / 100.0)::numeric(38, 2)::text, (sum(decreasing_cents) / 100.0)::numeric(38, 2)::text,
+            (sum(increasing_cents) / 100.0)::numeric(38, 2)::text, (sum(debit_cents) / 100.0)::numeric(38, 2)::text,
+            (sum(credit_cents) / 100.0)::numeric(38, 2)::text, (SELECT coalesce(max(id), 0) FROM document)
+        FROM quota_row WHERE starts_with(division, $1) AND ($2::smallint = 0 OR fiscal_year = $2) GROUP BY ledger ORDER BY ledger";
+    let client = pool.get().await?;
+    let sums = client.prepare_cached(sums).await?;
+    let rows = client
+        .query(&sums, &[&subtree(division), &year(query)])
+        .await?;
+    let ledger = |row: &Row| {
+        let text = |at: usize| row.get::<_, &str>(at);
+        json!({ "ledger": text(0), "subtree": {
+            "approved": text(2), "used": text(3), "decreasing": text(4), "increasing": text(5), "debit": text(6),
+            "credit": text(7), "rows": row.get::<_, i64>(1),
+        } })
+    };
+    let as_of: i64 = rows.first().map_or(0, |row| row.get(8));
+    let ledgers: Vec<_> = rows.iter().map(ledger).collect();
+    let body = json!({ "division": division, "as_of": as_of.to_string(), "ledgers": ledgers });
+    Ok(Answer::json(StatusCode::OK, &body))
+}
+
+/// What the codes of a division and of all below it begin with: 省 2 digits, 市 4, 县 6, 乡 9.
+fn subtree(division: &str) -> &str {
+    let begins = |digits: usize| division.get(..digits).unwrap_or(division);
+    let is_of = |digits: usize| division.bytes().skip(digits).all(|digit| digit == b'0');
+    [2, 4, 6]
+        .into_iter()
+        .find(|digits| is_of(*digits))
+        .map_or(division, begins)
 }
 
 /// `GET /v1/events?after=&limit=`: every document in the order of its id, with what it did to rows.
@@ -107,7 +175,7 @@ pub async fn events(pool: &Pool, query: &str) -> Result<Answer, NaiveError> {
     let client = pool.get().await?;
     let feed = client.prepare_cached(FEED).await?;
     let rows = client.query(&feed, &[&after, &limit]).await?;
-    let mut events: Vec<Event> = Vec::new();
+    let mut events: Vec<Event<'_>> = Vec::new();
     let mut next = after;
     for row in &rows {
         let document: i64 = row.get(0);
@@ -118,7 +186,10 @@ pub async fn events(pool: &Pool, query: &str) -> Result<Answer, NaiveError> {
         if let (Some(event), Some(id)) = (events.last_mut(), row.get::<_, Option<i64>>(2)) {
             event.ops.push(Operation {
                 row: id.to_string(),
-                operation: "reserve_consume",
+                operation: match row.get::<_, Option<bool>>(7) {
+                    Some(true) => "promise",
+                    _ => "reserve_consume",
+                },
                 amount: money::format(row.get(3)),
                 month: row.get(4),
             });
@@ -128,29 +199,37 @@ pub async fn events(pool: &Pool, query: &str) -> Result<Answer, NaiveError> {
     Ok(Answer::json(StatusCode::OK, &page))
 }
 
-fn event(row: &Row, document: i64) -> Event {
+fn event(row: &Row, document: i64) -> Event<'_> {
     Event {
         seq: document.to_string(),
-        actor: row.get::<_, i64>(1).to_string(),
+        actor: row.get(1),
         kind: "decided",
         document: document.to_string(),
         document_type: "payment",
         transition: "submit",
         state: row.get(5),
         version: row.get(6),
-        ops: Vec::with_capacity(2),
+        ops: Vec::with_capacity(3),
         postings: [],
         spawned: [],
     }
 }
 
 fn view(row: &Row) -> serde_json::Value {
-    let (approved, used, decreasing): (i64, i64, i64) = (row.get(5), row.get(6), row.get(7));
+    let cents = |at: usize| row.get::<_, i64>(at);
+    let mut dims = serde_json::Map::new();
+    for (name, at) in [("agency_code", 3), ("pro_code", 11)] {
+        let value: &str = row.get(at);
+        if !value.is_empty() {
+            dims.insert(name.into(), value.into());
+        }
+    }
     json!({
-        "row": row.get::<_, i64>(0).to_string(), "ledger": row.get::<_, &str>(1), "division": row.get::<_, &str>(2),
-        "fiscal_year": row.get::<_, i16>(4), "dims": { "agency_code": row.get::<_, &str>(3) },
-        "approved": money::format(approved), "used": money::format(used), "decreasing": money::format(decreasing),
-        "increasing": "0.00", "available": money::format(approved - used - decreasing),
+        "row": cents(0).to_string(), "ledger": row.get::<_, &str>(1), "division": row.get::<_, &str>(2),
+        "fiscal_year": row.get::<_, i16>(4), "dims": dims,
+        "approved": money::format(cents(5)), "used": money::format(cents(6)), "decreasing": money::format(cents(7)),
+        "increasing": money::format(cents(8)), "available": money::format(cents(5) - cents(6) - cents(7)),
+        "debit": money::format(cents(9)), "credit": money::format(cents(10)),
     })
 }
 
@@ -161,6 +240,11 @@ fn not_found() -> Answer {
 fn param<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// The year asked for; 0 for all.
+fn year(query: &str) -> i16 {
+    i16::try_from(number(query, "fiscal_year", 0)).unwrap_or(0)
 }
 
 fn number(query: &str, name: &str, usually: i64) -> i64 {

@@ -13,14 +13,17 @@ use crate::answer::{Decision, Kept};
 use crate::error::NaiveError;
 use crate::payment::Payment;
 
-const LOCK: &str = "SELECT id, approved_cents - used_cents - decreasing_cents FROM quota_row
+const LOCK: &str =
+    "SELECT id, approved_cents - used_cents - decreasing_cents, ledger = 'PAY' FROM quota_row
     WHERE indicator = $1 ORDER BY id FOR UPDATE";
 
 const LOOK_UP: &str = "SELECT digest, document, refused_by, available_cents FROM idempotency
     WHERE actor = $1 AND key = $2";
 
 const WRITE: &str = "WITH moved AS (
-        UPDATE quota_row SET decreasing_cents = decreasing_cents + $9 WHERE indicator = $7
+        UPDATE quota_row SET decreasing_cents = decreasing_cents + CASE ledger WHEN 'PAY' THEN 0 ELSE $9::bigint END,
+            increasing_cents = increasing_cents + CASE ledger WHEN 'PAY' THEN $9::bigint ELSE 0 END
+        WHERE indicator = $7
     ), entered AS (
         INSERT INTO document (id, actor, division, agency, fiscal_year, row_id, month, amount_cents, fields)
         VALUES (nextval('document_id'), $1, $4, $5, $6, $7, $8, $9, $10) RETURNING id
@@ -75,8 +78,9 @@ async fn transact(
     }
     let mut touched: Vec<i64> = Vec::with_capacity(rows.len());
     for row in &rows {
-        let (id, available_cents) = (row.get(0), row.get(1));
-        if payment.amount_cents > available_cents {
+        let (id, available_cents, is_announced): (i64, i64, bool) =
+            (row.get(0), row.get(1), row.get(2));
+        if !is_announced && payment.amount_cents > available_cents {
             return refuse(client, payment, id, available_cents).await;
         }
         touched.push(id);

@@ -4,23 +4,34 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::error::NaiveError;
 
-/// One quota row as it is loaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Rows of one statement.
+const ROWS_AT_ONCE: usize = 20_000;
+
+/// One row as it is loaded: its place, and what it begins with in 分.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opening {
-    /// Its id: the one that Hubu gave it, so that both are asked the same.
+    /// Its id.
     pub id: i64,
-    /// The indicator row that it belongs to; its own id for an indicator.
-    pub indicator: i64,
-    /// `IND` or `PLN`.
+    /// The indicator row that it is paid out of with; its own id for an indicator, `None` for what no payment touches.
+    pub indicator: Option<i64>,
+    /// `IND`, `PLN` and the others of Hubu's ledgers.
     pub ledger: String,
     /// Nine digits.
     pub division: String,
-    /// 21 digits.
+    /// 21 digits; empty for rows of no agency.
     pub agency: String,
+    /// 21 digits; empty for rows of no project.
+    pub project: String,
     /// The year.
     pub fiscal_year: i16,
-    /// What was given to it, in 分.
+    /// What was given to it.
     pub approved_cents: i64,
+    /// What was spent of it before.
+    pub used_cents: i64,
+    /// Debit total.
+    pub debit_cents: i64,
+    /// Credit total.
+    pub credit_cents: i64,
 }
 
 /// Lays out an empty database and loads these rows.
@@ -40,26 +51,35 @@ pub async fn load(database: &str, rows: &[Opening]) -> Result<(), NaiveError> {
 
 async fn write(client: &Client, rows: &[Opening]) -> Result<(), NaiveError> {
     client.batch_execute(include_str!("schema.sql")).await?;
-    let insert = "INSERT INTO quota_row (id, indicator, ledger, division, agency, fiscal_year, approved_cents)
-        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::bigint[])";
+    let insert = "INSERT INTO quota_row (id, indicator, ledger, division, agency, project, fiscal_year, approved_cents,
+            used_cents, debit_cents, credit_cents)
+        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[],
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])";
     fn column<'a, T>(rows: &'a [Opening], of: impl Fn(&'a Opening) -> T) -> Vec<T> {
         rows.iter().map(of).collect()
     }
-    client
-        .execute(
-            insert,
-            &[
-                &column(rows, |r| r.id),
-                &column(rows, |r| r.indicator),
-                &column(rows, |r| r.ledger.as_str()),
-                &column(rows, |r| r.division.as_str()),
-                &column(rows, |r| r.agency.as_str()),
-                &column(rows, |r| r.fiscal_year),
-                &column(rows, |r| r.approved_cents),
-            ],
-        )
-        .await?;
-    // Plans are made from statistics; without them the first ones would be wrong.
-    client.batch_execute("ANALYZE").await?;
+    for part in rows.chunks(ROWS_AT_ONCE) {
+        client
+            .execute(
+                insert,
+                &[
+                    &column(part, |r| r.id),
+                    &column(part, |r| r.indicator),
+                    &column(part, |r| r.ledger.as_str()),
+                    &column(part, |r| r.division.as_str()),
+                    &column(part, |r| r.agency.as_str()),
+                    &column(part, |r| r.project.as_str()),
+                    &column(part, |r| r.fiscal_year),
+                    &column(part, |r| r.approved_cents),
+                    &column(part, |r| r.used_cents),
+                    &column(part, |r| r.debit_cents),
+                    &column(part, |r| r.credit_cents),
+                ],
+            )
+            .await?;
+    }
+    // Plans are made from statistics; without them the first ones would be wrong. Only where there are rows: what is known to
+    // be empty is read from end to end, and prepared statements would go on so while it grows.
+    client.batch_execute("VACUUM ANALYZE quota_row").await?;
     Ok(())
 }

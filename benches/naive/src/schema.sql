@@ -1,24 +1,30 @@
--- Quota rows, and what is paid out of them. An indicator row and its plan row carry the same `indicator`.
+-- Quota rows, and what is paid out of them. An indicator row (IND), its plan row (PLN) and the row that its payments will
+-- be settled from (PAY) carry the same `indicator`; rows of other ledgers have none. A submitted payment holds its amount on
+-- the first two (decreasing) and announces it on the third (increasing).
 -- Updates of money touch no indexed column and find room in their page (fillfactor), so they are heap-only.
 CREATE TABLE quota_row (
     id bigint PRIMARY KEY,
-    indicator bigint NOT NULL,
+    indicator bigint,
     ledger text NOT NULL,
     division text NOT NULL,
     agency text NOT NULL,
+    project text NOT NULL,
     fiscal_year smallint NOT NULL,
     approved_cents bigint NOT NULL,
     used_cents bigint NOT NULL DEFAULT 0,
     decreasing_cents bigint NOT NULL DEFAULT 0,
+    increasing_cents bigint NOT NULL DEFAULT 0,
+    debit_cents bigint NOT NULL DEFAULT 0,
+    credit_cents bigint NOT NULL DEFAULT 0,
     CHECK (approved_cents - used_cents - decreasing_cents >= 0)
 ) WITH (fillfactor = 50);
-CREATE INDEX quota_row_indicator ON quota_row (indicator);
+CREATE INDEX quota_row_indicator ON quota_row (indicator) WHERE indicator IS NOT NULL;
 CREATE INDEX quota_row_division ON quota_row (division, ledger, id);
 
 CREATE SEQUENCE document_id;
 CREATE TABLE document (
     id bigint PRIMARY KEY,
-    actor bigint NOT NULL,
+    actor text NOT NULL,
     division text NOT NULL,
     agency text NOT NULL,
     fiscal_year smallint NOT NULL,
@@ -40,7 +46,7 @@ CREATE TABLE posting (
 
 -- A key took effect once: with a document, or with the row that refused and what it had.
 CREATE TABLE idempotency (
-    actor bigint NOT NULL,
+    actor text NOT NULL,
     key text NOT NULL,
     digest bigint NOT NULL,
     document bigint,
@@ -52,10 +58,11 @@ CREATE TABLE idempotency (
 -- Many payments in one transaction, each once, in the order given. Rows are locked by ascending id. Where the money
 -- suffices for all of them, each table is written by one statement and each row once; else one payment follows the other.
 CREATE FUNCTION enter_payments(
-    actors bigint[], keys text[], digests bigint[], divisions text[], agencies text[], years smallint[],
+    actors text[], keys text[], digests bigint[], divisions text[], agencies text[], years smallint[],
     indicators bigint[], months smallint[], amounts bigint[], contents text[]
 ) RETURNS TABLE (place bigint, digest bigint, document bigint, refused_by bigint, available_cents bigint)
-LANGUAGE plpgsql AS $$
+-- Its plans are kept while the tables grow: whatever is looked up is looked up by index, from the first call on.
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     fresh bigint[];
@@ -83,7 +90,7 @@ BEGIN
         FROM unnest(indicators, amounts) WITH ORDINALITY AS a (indicator, amount, place)
         WHERE all_fresh OR a.place = ANY (fresh)
         GROUP BY a.indicator
-    ) w LEFT JOIN quota_row q ON q.indicator = w.indicator;
+    ) w LEFT JOIN quota_row q ON q.indicator = w.indicator AND q.ledger <> 'PAY';
 
     IF all_fit THEN
         RETURN QUERY
@@ -93,7 +100,8 @@ BEGIN
                 WITH ORDINALITY AS a (actor, key, digest, division, agency, fiscal_year, indicator, month, amount, content, place)
             WHERE all_fresh OR a.place = ANY (fresh)
         ), moved AS (
-            UPDATE quota_row q SET decreasing_cents = q.decreasing_cents + w.total
+            UPDATE quota_row q SET decreasing_cents = q.decreasing_cents + CASE q.ledger WHEN 'PAY' THEN 0 ELSE w.total END,
+                increasing_cents = q.increasing_cents + CASE q.ledger WHEN 'PAY' THEN w.total ELSE 0 END
             FROM (SELECT t.indicator, sum(t.amount)::bigint AS total FROM taken t GROUP BY t.indicator) w
             WHERE q.indicator = w.indicator
         ), documents AS (
@@ -115,14 +123,17 @@ BEGIN
             ORDER BY a.place
         LOOP
             SELECT q.id, q.approved_cents - q.used_cents - q.decreasing_cents AS has INTO short FROM quota_row q
-            WHERE q.indicator = one.indicator AND q.approved_cents - q.used_cents - q.decreasing_cents < one.amount
+            WHERE q.indicator = one.indicator AND q.ledger <> 'PAY'
+                AND q.approved_cents - q.used_cents - q.decreasing_cents < one.amount
             ORDER BY q.id LIMIT 1;
             IF FOUND THEN
                 INSERT INTO idempotency (actor, key, digest, refused_by, available_cents)
                 VALUES (one.actor, one.key, one.digest, short.id, short.has);
             ELSE
                 made := nextval('document_id');
-                UPDATE quota_row q SET decreasing_cents = q.decreasing_cents + one.amount WHERE q.indicator = one.indicator;
+                UPDATE quota_row q SET decreasing_cents = q.decreasing_cents + CASE q.ledger WHEN 'PAY' THEN 0 ELSE one.amount END,
+                    increasing_cents = q.increasing_cents + CASE q.ledger WHEN 'PAY' THEN one.amount ELSE 0 END
+                WHERE q.indicator = one.indicator;
                 INSERT INTO document (id, actor, division, agency, fiscal_year, row_id, month, amount_cents, fields)
                 VALUES (made, one.actor, one.division, one.agency, one.fiscal_year, one.indicator, one.month, one.amount, one.content);
                 INSERT INTO posting (document, row_id, amount_cents)

@@ -24,8 +24,9 @@ use crate::error::NaiveError;
 use crate::payment::Payment;
 use crate::{read, row_lock};
 
-/// The most connections at a time; more wait to be accepted.
-const CONNECTIONS_MAX: usize = 10_000;
+/// The most connections at a time; more wait to be accepted. One table of descriptors, of 20,000 where limits are usual,
+/// holds them beside those to the database.
+const CONNECTIONS_MAX: usize = 19_000;
 /// The largest body, in bytes.
 const BODY_MAX: usize = 64 * 1024;
 /// Connections for reads, beside those that the writers of [`Mode::Batched`] keep.
@@ -104,11 +105,12 @@ impl App {
     }
 
     async fn pay(&self, payment: Payment) -> Result<Answer, NaiveError> {
+        let payment = Arc::new(payment);
         let Some(writers) = &self.writers else {
             let kept = row_lock::pay(&self.pool, &payment).await?;
             return Ok(Answer::to_payment(&payment, kept));
         };
-        Ok(match writers.pay(payment.clone()).await? {
+        Ok(match writers.pay(Arc::clone(&payment)).await? {
             Ok(kept) => Answer::to_payment(&payment, kept),
             Err(QueueFull) => Answer::problem(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -153,15 +155,27 @@ async fn answer(app: &App, head: &Parts, body: Incoming) -> Result<Answer, Naive
         (&Method::GET, "/v1/quotas") => read::quotas(&app.pool, query).await,
         (&Method::GET, "/v1/events") => read::events(&app.pool, query).await,
         (&Method::GET, "/readyz") => Ok(Answer::json(StatusCode::OK, &"ready")),
-        (&Method::GET, path) if path.starts_with("/v1/quotas/") => {
-            read::quota(&app.pool, path.trim_start_matches("/v1/quotas/")).await
-        }
-        _ => Ok(Answer::problem(
-            StatusCode::NOT_FOUND,
-            "not_found",
-            "no such place",
-        )),
+        (&Method::GET, path) => by_name(app, path, query).await,
+        _ => Ok(no_such_place()),
     }
+}
+
+/// Reads of one thing, whose name stands in the path.
+async fn by_name(app: &App, path: &str, query: &str) -> Result<Answer, NaiveError> {
+    let summed = |rest: &'static str| path.strip_prefix("/v1/divisions/")?.strip_suffix(rest);
+    if let Some(row) = path.strip_prefix("/v1/quotas/") {
+        read::quota(&app.pool, row).await
+    } else if let Some(document) = path.strip_prefix("/v1/documents/") {
+        read::document(&app.pool, document).await
+    } else if let Some(division) = summed("/summary") {
+        read::summary(&app.pool, division, query).await
+    } else {
+        Ok(no_such_place())
+    }
+}
+
+fn no_such_place() -> Answer {
+    Answer::problem(StatusCode::NOT_FOUND, "not_found", "no such place")
 }
 
 async fn payment(head: &Parts, body: Incoming) -> Result<Payment, String> {

@@ -12,6 +12,8 @@ use hubu_testkit::{PgCluster, Program};
 use serde_json::{Value, json};
 
 const DIVISION: &str = "420106000";
+/// Of `{"sub":"t"}`; nobody checks the signature.
+const TOKEN: &str = "Bearer e30.eyJzdWIiOiJ0In0.x";
 const AGENCY: &str = "420106000000000000001";
 
 struct Server {
@@ -20,23 +22,28 @@ struct Server {
     _program: Program,
 }
 
-/// A server whose indicators 1 and 3 have `cents` each, with plan rows 2 and 4.
+/// A server whose indicators 1 and 3 have `cents` each, with plan rows 2 and 4; what is paid from 1 is announced on 5.
 fn serve(mode: Mode, size: usize, cents: i64) -> Server {
     let database = PgCluster::start().unwrap();
     let row = |id, indicator, ledger: &str| Opening {
         id,
-        indicator,
+        indicator: Some(indicator),
         ledger: ledger.into(),
         division: DIVISION.into(),
         agency: AGENCY.into(),
         fiscal_year: 2026,
         approved_cents: cents,
+        ..Opening::default()
     };
     let rows = [
         row(1, 1, "IND"),
         row(2, 1, "PLN"),
         row(3, 3, "IND"),
         row(4, 3, "PLN"),
+        Opening {
+            approved_cents: 0,
+            ..row(5, 1, "PAY")
+        },
     ];
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -88,7 +95,7 @@ impl Server {
 
     fn get(&self, path: &str) -> (u16, Value) {
         self.ask(
-            &format!("GET {path} HTTP/1.1\r\nAuthorization: Bearer t"),
+            &format!("GET {path} HTTP/1.1\r\nAuthorization: {TOKEN}"),
             "",
         )
     }
@@ -100,7 +107,7 @@ impl Server {
             "lines": [{ "amount": amount, "row": row, "to": { "dept_econ": "30201" }, "month": 6 }],
         });
         let head = format!(
-            "POST /v1/documents HTTP/1.1\r\nAuthorization: Bearer t\r\nIdempotency-Key: {key}"
+            "POST /v1/documents HTTP/1.1\r\nAuthorization: {TOKEN}\r\nIdempotency-Key: {key}"
         );
         self.ask(&head, &body.to_string())
     }
@@ -139,12 +146,17 @@ fn never_too_much(mode: Mode, size: usize) {
             (&json!("99.00"), &json!("1.00"))
         );
     }
+    let (_, announced) = server.get("/v1/quotas/5");
+    assert_eq!(
+        (&announced["decreasing"], &announced["increasing"]),
+        (&json!("0.00"), &json!("99.00"))
+    );
     let (_, untouched) = server.get("/v1/quotas/3");
     assert_eq!(untouched["decreasing"], json!("0.00"));
     assert_eq!(server.count("count(*) FROM document"), "33");
     assert_eq!(
         server.count("count(*), sum(amount_cents) FROM posting"),
-        "66|19800"
+        "99|29700"
     );
     assert_eq!(
         server.count("count(*), count(refused_by) FROM idempotency"),
@@ -195,10 +207,32 @@ fn tells_what_happened(mode: Mode, size: usize) {
     let (_, second) = server.get(&format!("/v1/events?after={next}&limit=3"));
     let events = [&first, &second].map(|page| page["events"].as_array().unwrap().clone());
     let events = events.concat();
+    assert!(events.iter().all(|event| event["actor"] == "t"));
     let told: Vec<Value> = events.iter().map(|e| e["document"].clone()).collect();
     assert_eq!(told, ids);
     let op = |row: &str| json!({ "row": row, "operation": "reserve_consume", "amount": "2.50", "month": 6 });
     assert_eq!(events[0]["ops"], json!([op("3"), op("4")]));
+    let document = server.get(&format!("/v1/documents/{}", ids[0].as_str().unwrap()));
+    assert_eq!(
+        (
+            document.0,
+            &document.1["version"],
+            &document.1["lines"][0]["amount"]
+        ),
+        (200, &json!(1), &json!("2.50"))
+    );
+    let (_, province) = server.get("/v1/divisions/420000000/summary?fiscal_year=2026");
+    let indicators = &province["ledgers"][0];
+    assert_eq!(
+        (
+            &indicators["ledger"],
+            &indicators["subtree"]["decreasing"],
+            &indicators["subtree"]["rows"]
+        ),
+        (&json!("IND"), &json!("12.50"), &json!(2))
+    );
+    let (_, elsewhere) = server.get("/v1/divisions/430000000/summary");
+    assert_eq!(elsewhere["ledgers"], json!([]));
     let (_, plans) = server.get(&format!(
         "/v1/quotas?division={DIVISION}&ledger=PLN&limit=1"
     ));

@@ -26,10 +26,11 @@ pub(crate) struct Figure {
 const PER_SECOND: &str = "commands/s";
 const SHARE: &str = "share of bare hyper";
 const MILLION: Goal = Goal::AtLeast(1_000_000.0);
+const TIMES: &str = "x row locks";
 const HOT: Goal = Goal::AtLeast(0.9);
 
 /// All figures, in the order in which they are measured.
-pub(crate) const FIGURES: [Figure; 30] = [
+pub(crate) const FIGURES: [Figure; 34] = [
     figure(
         "bulk_file_8192",
         "bulk_file",
@@ -171,6 +172,34 @@ pub(crate) const FIGURES: [Figure; 30] = [
         "what they asked for in that run",
     ),
     figure(
+        "compare_hot1",
+        "compare",
+        TIMES,
+        Goal::AtLeast(20.0),
+        "payments out of one row: Hubu, the lower of its two journals",
+    ),
+    figure(
+        "compare_hot10",
+        "compare",
+        TIMES,
+        Goal::AtLeast(20.0),
+        "the same, ten rows",
+    ),
+    figure(
+        "compare_uniform",
+        "compare",
+        TIMES,
+        Goal::AtLeast(10.0),
+        "the same, all rows",
+    ),
+    figure(
+        "compare_users",
+        "compare",
+        TIMES,
+        Goal::AtLeast(20.0),
+        "users held at p99 <= 200 ms, think time 1 s, one row",
+    ),
+    figure(
         "coordinated_omission",
         "harness",
         "% off the truth",
@@ -243,7 +272,7 @@ pub(crate) const FIGURES: [Figure; 30] = [
 ];
 
 /// Scenarios of the capacity proof, by what they are called together: half an hour, and tools that others made.
-pub(crate) const CAPACITY: [&str; 2] = ["peers", "crowds"];
+pub(crate) const CAPACITY: [&str; 3] = ["compare", "peers", "crowds"];
 
 const fn figure(
     key: &'static str,

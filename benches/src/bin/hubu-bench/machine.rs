@@ -89,27 +89,40 @@ pub(crate) fn process_kib(process: u32, name: &str) -> Outcome<u64> {
 
 /// Processor time that a process has taken, in seconds.
 pub(crate) fn process_seconds(process: u32) -> Outcome<f64> {
-    // utime and stime are the 12th and 13th field after the name.
-    stat_seconds(&process.to_string(), 11)
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    Ok(ticks(&stat, 2).ok_or("no such process")?.1 as f64 / TICKS)
 }
 
 /// Processor time of this process's children that have ended and were waited for, in seconds.
 pub(crate) fn children_seconds() -> Outcome<f64> {
-    // cutime and cstime follow on utime and stime.
-    stat_seconds("self", 13)
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    let own = ticks(&stat, 2).ok_or("no such process")?.1;
+    let all = ticks(&stat, 4).ok_or("no such process")?.1;
+    Ok((all - own) as f64 / TICKS)
 }
 
-fn stat_seconds(process: &str, skip: usize) -> Outcome<f64> {
+/// Processor time of a process, of its children, and of those of them that have ended, in seconds: what a PostgreSQL takes,
+/// whose backends are children of its first process.
+pub(crate) fn family_seconds(process: u32) -> Outcome<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The name, in brackets, may hold spaces.
-    let after = stat.rsplit_once(')').ok_or("no such process")?.1;
-    let ticks = after
-        .split_whitespace()
-        .skip(skip)
-        .take(2)
-        .map(str::parse::<u64>);
-    let ticks: u64 = ticks.sum::<Result<u64, _>>()?;
-    Ok(ticks as f64 / TICKS)
+    let mut sum = ticks(&stat, 4).ok_or("no such process")?.1;
+    for entry in fs::read_dir("/proc")? {
+        let stat = fs::read_to_string(entry?.path().join("stat")).unwrap_or_default();
+        sum += ticks(&stat, 2)
+            .filter(|(parent, _)| *parent == process)
+            .map_or(0, |(_, ticks)| ticks);
+    }
+    Ok(sum as f64 / TICKS)
+}
+
+/// From a `/proc/PID/stat`: the parent, and the sum of utime and stime (`count` 2), with cutime and cstime too (4).
+fn ticks(stat: &str, count: usize) -> Option<(u32, u64)> {
+    // The name, in brackets, may hold spaces; the times stand from the 12th field after it.
+    let after = stat.rsplit_once(')')?.1;
+    let fields: Vec<&str> = after.split_whitespace().collect();
+    let times = fields.get(11..11 + count)?;
+    let ticks = times.iter().map(|ticks| ticks.parse::<u64>().ok());
+    Some((fields.get(1)?.parse().ok()?, ticks.sum::<Option<u64>>()?))
 }
 
 fn field(text: &str, name: &str) -> String {

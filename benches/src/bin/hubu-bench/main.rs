@@ -7,6 +7,7 @@
 mod bare;
 mod bulk;
 mod client;
+mod compare;
 mod connection;
 mod figure;
 mod harness;
@@ -69,6 +70,11 @@ enum Inner {
         #[arg(long)]
         smoke: bool,
     },
+    /// The same payments against Hubu and against what is commonly built, in one run (`scripts/prove compare`).
+    Compare(compare::Options),
+    /// Plays clerks as standard input says (for `compare`'s own use).
+    #[command(hide = true)]
+    Crowd,
     /// Serves what the HTTP figures are compared with.
     #[command(hide = true)]
     Bare { listen: SocketAddr, answer: PathBuf },
@@ -76,8 +82,7 @@ enum Inner {
 
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(status) => ExitCode::from(status),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
@@ -85,13 +90,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Outcome<bool> {
+/// The exit status.
+fn run(arguments: &Arguments) -> Outcome<u8> {
     match &arguments.inner {
+        Some(Inner::Compare(options)) => return compare::command(options),
+        Some(Inner::Crowd) => compare::crowd::run()?,
         Some(Inner::Scenario { name, keys, smoke }) => {
             let scale = if *smoke { Scale::Smoke } else { Scale::Full };
-            scenario::run(&Task { name, keys, scale }).map(|()| true)
+            scenario::run(&Task { name, keys, scale })?;
         }
-        Some(Inner::Bare { listen, answer }) => bare::serve(*listen, answer).map(|()| true),
+        Some(Inner::Bare { listen, answer }) => bare::serve(*listen, answer)?,
         None if arguments.list => {
             for figure in &FIGURES {
                 println!(
@@ -102,17 +110,16 @@ fn run(arguments: &Arguments) -> Outcome<bool> {
                     figure.what
                 );
             }
-            Ok(true)
         }
         None if arguments.markdown => {
             print!(
                 "{}",
                 Report::open(&arguments.out, arguments.smoke)?.markdown()
             );
-            Ok(true)
         }
-        None => measure(arguments),
+        None => return Ok(u8::from(!measure(arguments)?)),
     }
+    Ok(0)
 }
 
 /// Runs every scenario that a wanted figure needs; `false` when one of them failed.

@@ -2,7 +2,7 @@
 
 use crate::report::Measured;
 use crate::{
-    Outcome, bulk, connection, harness, http, peers, prove, quota_row, recover, sustained,
+    Outcome, bulk, compare, connection, harness, http, peers, prove, quota_row, recover, sustained,
 };
 use serde_json::{Map, Value};
 
@@ -69,6 +69,7 @@ pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
         "sustained" => sustained::run(task),
         "http_file" => http::on_files(task),
         "http_pg" => http::on_postgres(task),
+        "compare" => compare::figures(task),
         "connection" => connection::run(task),
         "harness" => harness::run(task),
         "prove" => prove::run(task),

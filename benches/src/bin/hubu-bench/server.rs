@@ -1,8 +1,10 @@
 //! Servers to measure: `hubu serve` on a folder of its own, and the bare one.
 
 use crate::{Outcome, client};
+use hubu_naive::Mode;
 use std::fs::File;
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -31,6 +33,7 @@ impl Server {
 pub(crate) struct Site {
     folder: PathBuf,
     journal: String,
+    connections: Option<usize>,
 }
 
 impl Site {
@@ -39,12 +42,24 @@ impl Site {
         let site = Site {
             folder: folder.to_owned(),
             journal: journal.to_owned(),
+            connections: None,
         };
         let made = site.hubu()?.arg("init").arg(&site.folder).output()?;
         if !made.status.success() {
             return Err(format!("hubu init: {}", String::from_utf8_lossy(&made.stderr)).into());
         }
         Ok(site)
+    }
+
+    /// The same site with room for so many connections.
+    pub(crate) fn with_connections(mut self, connections: usize) -> Site {
+        self.connections = Some(connections);
+        self
+    }
+
+    /// The file with the secret of its tokens.
+    pub(crate) fn secret(&self) -> PathBuf {
+        self.folder.join("secret")
     }
 
     fn hubu(&self) -> Outcome<Command> {
@@ -68,6 +83,11 @@ impl Site {
             .env("HUBU_SERVER_LISTEN", address.to_string())
             .env("HUBU_METRICS_LISTEN", "");
         command.env("HUBU_LOG_LEVEL", "warn");
+        if let Some(connections) = self.connections {
+            command.env("HUBU_SERVER_MAX_CONNECTIONS", connections.to_string());
+        }
+        // Ctrl-C at the terminal is for this program, which may have books to settle first.
+        command.process_group(0);
         let process = command
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -122,6 +142,25 @@ pub(crate) fn bare(answer: &Path) -> Outcome<Server> {
         process: command.spawn()?,
         address,
     };
+    client::await_ready(address, "/readyz")?;
+    Ok(server)
+}
+
+/// Starts the server that Hubu is compared with, on a database that [`hubu_naive::rows::load`] laid out.
+pub(crate) fn naive(database: &str, mode: Mode, size: usize) -> Outcome<Server> {
+    let address = client::free_address()?;
+    let mut command = Command::new(std::env::current_exe()?.with_file_name("hubu-naive"));
+    command
+        .args(["--listen", &address.to_string()])
+        .args(["--database", database])
+        .args(["--mode", &mode.to_string()])
+        .args(["--size", &size.to_string()])
+        .stdin(Stdio::null())
+        .process_group(0);
+    let process = command
+        .spawn()
+        .map_err(|error| format!("hubu-naive: {error}; build it with -p hubu-naive"))?;
+    let server = Server { process, address };
     client::await_ready(address, "/readyz")?;
     Ok(server)
 }

@@ -94,13 +94,14 @@ fn users(result: &RunResult) -> Lines {
 fn throughput(result: &RunResult) -> Lines {
     let all = &result.seconds;
     let mut curves = vec![curve("请求 requests", all, |s| s.requests as f64)];
-    let bad: [(&str, fn(&Second) -> f64); 3] = [
+    type Of = fn(&Second) -> f64;
+    let bad: [(&str, Of); 3] = [
         ("业务拒绝 refused", |s| s.refused as f64),
         ("过载拒绝 shed", |s| s.shed as f64),
         ("失败 failed", |s| s.failed as f64),
     ];
     // A line that lies on the axis all the time says nothing.
-    let has_some = |of: fn(&Second) -> f64| all.iter().any(|s| of(s) > 0.0);
+    let has_some = |of: Of| all.iter().any(|s| of(s) > 0.0);
     curves.extend(
         bad.into_iter()
             .filter(|(_, of)| has_some(*of))
