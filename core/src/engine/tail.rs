@@ -8,6 +8,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// A batch of up to so many bytes is copied, and its buffer filled again: a new one would grow step by step
+/// while commands wait for the open batch. A larger one is kept as it is.
+const COPIED: usize = 64 << 10;
+
 /// A durable batch.
 #[derive(Debug)]
 pub struct TailBatch {
@@ -73,6 +77,10 @@ impl Tail {
             return payload;
         }
         state.bytes += payload.len();
+        let (payload, emptied) = match payload.len() {
+            0..=COPIED => (payload.as_slice().to_vec(), Some(payload)),
+            _ => (payload, None),
+        };
         state.batches.push_back(Arc::new(TailBatch {
             first,
             last,
@@ -82,16 +90,17 @@ impl Tail {
             if let Some(old) = state.batches.pop_front() {
                 state.bytes -= old.payload.len();
                 if let Ok(old) = Arc::try_unwrap(old)
+                    && old.payload.len() > COPIED
                     && state.spare.len() < 2
                 {
                     state.spare.push(old.payload);
                 }
             }
         }
-        let spare = state.spare.pop().unwrap_or_default();
+        let next = emptied.or_else(|| state.spare.pop()).unwrap_or_default();
         drop(state);
         self.more.notify_all();
-        spare
+        next
     }
 
     /// No more batches will come.

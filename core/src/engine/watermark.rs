@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 use std::task::{Context, Poll, Waker};
 
 /// Lists of waiters; threads share them in turn when there are more.
@@ -35,12 +35,16 @@ pub struct Watermark {
     raised: Condvar,
 }
 
+/// Threads that have ever waited: only their lists are looked at when the mark rises.
+static THREADS: AtomicUsize = AtomicUsize::new(0);
+
 fn own_list() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local!(static MINE: Cell<Option<usize>> = const { Cell::new(None) });
     MINE.with(|mine| {
         mine.get().unwrap_or_else(|| {
-            let list = NEXT.fetch_add(1, Ordering::Relaxed) % LISTS;
+            let list = THREADS.fetch_add(1, Ordering::Relaxed) % LISTS;
+            // With the fence of `wake`: it looks at this list, or whoever waits here sees the mark raised.
+            fence(Ordering::SeqCst);
             mine.set(Some(list));
             list
         })
@@ -71,7 +75,11 @@ impl Watermark {
 
     /// Raises the mark and wakes whom it covers.
     pub(crate) fn raise(&self, to: u64) {
-        assert!(to >= self.durable(), "the watermark only rises");
+        let durable = self.durable();
+        assert!(to >= durable, "the watermark only rises");
+        if to == durable {
+            return;
+        }
         self.durable.store(to, Ordering::Release);
         self.wake();
     }
@@ -83,7 +91,8 @@ impl Watermark {
     }
 
     fn wake(&self) {
-        for list in &self.lists {
+        fence(Ordering::SeqCst);
+        for list in self.lists.iter().take(THREADS.load(Ordering::Relaxed)) {
             let mut guard = list.lock();
             let covered = guard.waiting.iter().any(|(seq, _)| self.settled(*seq));
             let due = match (&guard.bell, covered) {
