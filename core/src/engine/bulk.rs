@@ -10,6 +10,8 @@ use crate::engine::command::Command;
 use crate::engine::content::{put_content, take_content};
 use crate::engine::error::SubmitError;
 use crate::engine::group::Filling;
+#[cfg(feature = "server")]
+use crate::engine::group::Turn;
 use crate::engine::held::{Held, ShardSet};
 use crate::engine::intent::Intent;
 use crate::engine::place;
@@ -54,6 +56,13 @@ impl Engine {
     /// Tells the journal that more records come at once: it waits for them until this is dropped.
     pub(crate) fn announce(&self) -> Filling {
         self.group.fill()
+    }
+
+    /// As [`Engine::announce`], for the requests that a network thread answers in turn: once it is over the
+    /// journal begins, whoever else has announced records.
+    #[cfg(feature = "server")]
+    pub(crate) fn turn(&self) -> Turn {
+        self.group.turn()
     }
 
     /// Decides the first few commands and returns how many.

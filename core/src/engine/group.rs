@@ -3,6 +3,7 @@
 //! There is no timer: a lone command is committed at once, and under load a batch is what arrived
 //! during the sync before it. A caller with many commands says so ([`Group::fill`]): then the journal
 //! waits for them, up to [`ENOUGH`] bytes, as a sync costs as much for ten records as for a thousand.
+//! A network thread says so too, for the requests that it found ready together ([`Group::turn`]).
 //! Memory is bounded by two batches; a full one refuses more.
 
 use crate::engine::tail::Tail;
@@ -49,6 +50,8 @@ struct Open {
     next: u64,
     /// Callers that are about to add more.
     filling: u32,
+    /// Whether one that announced records has said them all, so that they are not to wait for the others'.
+    asked: bool,
     idle: bool,
     closing: bool,
 }
@@ -58,7 +61,7 @@ impl Open {
     fn is_due(&self, enough: &GroupLimits) -> bool {
         let is_enough =
             self.payload.len() >= enough.bytes || self.next - self.first >= enough.records;
-        let announced = self.filling > 0 && !self.closing && !is_enough;
+        let announced = self.filling > 0 && !self.asked && !self.closing && !is_enough;
         !self.payload.is_empty() && !announced
     }
 }
@@ -70,6 +73,20 @@ impl Drop for Filling {
     fn drop(&mut self) {
         let mut open = self.0.open.lock();
         open.filling -= 1;
+        self.0.wake_if_due(open);
+    }
+}
+
+/// As [`Filling`], for one who answers many at once: see [`Group::turn`].
+#[cfg(feature = "server")]
+pub(crate) struct Turn(Arc<Group>);
+
+#[cfg(feature = "server")]
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut open = self.0.open.lock();
+        open.filling -= 1;
+        open.asked = !open.payload.is_empty();
         self.0.wake_if_due(open);
     }
 }
@@ -110,6 +127,7 @@ impl Group {
             first: last + 1,
             next: last + 1,
             filling: 0,
+            asked: false,
             idle: false,
             closing: false,
         };
@@ -131,6 +149,14 @@ impl Group {
     pub(crate) fn fill(self: &Arc<Self>) -> Filling {
         self.open.lock().filling += 1;
         Filling(Arc::clone(self))
+    }
+
+    /// As [`Group::fill`], but when it is over the journal begins, whoever else has announced records: two
+    /// threads that take turns without a pause would else keep it waiting until there is enough.
+    #[cfg(feature = "server")]
+    pub(crate) fn turn(self: &Arc<Self>) -> Turn {
+        self.open.lock().filling += 1;
+        Turn(Arc::clone(self))
     }
 
     /// Takes one record; its effects must be applied before any of the shards that it touched is unlocked.
@@ -259,6 +285,7 @@ impl Group {
             }
         }
         open.idle = false;
+        open.asked = false;
         std::mem::swap(&mut open.payload, empty);
         let (first, last) = (open.first, open.next - 1);
         open.first = open.next;
@@ -288,5 +315,31 @@ impl Group {
             .fetch_add(batch.payload.len() as u64, Ordering::Relaxed);
         self.stats.sync_us.fetch_add(us, Ordering::Relaxed);
         self.stats.sync_us_max.fetch_max(us, Ordering::Relaxed);
+    }
+}
+
+#[cfg(all(test, feature = "server"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_wait_for_the_end_of_a_turn_and_for_no_other_turn() {
+        let limits = GroupLimits {
+            bytes: 1 << 20,
+            records: 1000,
+        };
+        let group = Arc::new(Group::new(0, limits, 0));
+        let is_due = || group.open.lock().is_due(&group.enough);
+        let (first, second) = (group.turn(), group.turn());
+        drop(group.turn());
+        group.append(b"record").unwrap();
+        assert!(
+            !is_due(),
+            "two turns go on, and the one that is over had brought nothing"
+        );
+        drop(first);
+        assert!(is_due(), "it waits for the other");
+        drop(second);
+        assert!(is_due());
     }
 }

@@ -32,6 +32,7 @@ pub mod session;
 mod submit;
 mod tell;
 pub mod time;
+mod turn;
 pub mod wire;
 mod wording;
 mod work;

@@ -160,6 +160,7 @@ async fn decide(
     head: &Parts,
 ) -> Result<Reply, HttpError> {
     let engine = &worker.app.engine;
+    worker.turns.note_command();
     let ticket = match engine.submit(command) {
         Ok(ticket) => ticket,
         Err(error) => {

@@ -18,6 +18,7 @@ use super::measure::Measure;
 use super::respond::{Reply, Writer};
 use super::route::{self, Found, Operation};
 use super::session::Session;
+use super::turn::Turns;
 use super::{batch, body, document, event, head, health, quota, submit, work};
 use crate::access::{AccessError, Recent};
 use crate::engine::actor::Actor;
@@ -26,6 +27,7 @@ use crate::engine::actor::Actor;
 pub struct Worker {
     pub(super) app: Arc<App>,
     pub(super) writer: Writer,
+    pub(super) turns: Rc<Turns>,
     measure: Measure,
     recent: Recent,
 }
@@ -36,10 +38,12 @@ impl Worker {
     pub fn new(app: Arc<App>) -> Rc<Self> {
         let engine = app.engine.clone();
         tokio::task::spawn_local(async move { engine.watermark().bell().await });
+        let turns = Turns::new(app.engine.clone());
         let writer = Writer::new(app.limits.retry_after_seconds);
         Rc::new(Self {
             app,
             writer,
+            turns,
             measure: Measure::new(),
             recent: Recent::default(),
         })
