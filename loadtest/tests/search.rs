@@ -303,7 +303,7 @@ fn a_step_in_which_the_machine_stood_still_is_measured_again() {
         async fn measure(&mut self, load: f64, stage: Stage) -> Result<Measured, LoadError> {
             self.1 += 1;
             let mut measured = self.0.measure(load, stage).await?;
-            if let (Measured::Point(point), true) = (&mut measured, self.1 % 3 == 0) {
+            if let (Measured::Point(point), true) = (&mut measured, self.1.is_multiple_of(3)) {
                 (point.stood_still, point.p99_ms) = (7.0, 9_000.0);
             }
             Ok(measured)

@@ -150,7 +150,8 @@ fn curve(folder: &Path, loads: &[f64], noise: f64) -> Value {
         "server_memory_bytes": 200_000_000u64, "was_interrupted": false, "audit": null, "audit_error": null,
         "not_audited": "synthetic", "exit": 0,
         "platform": {"cpu": "paper", "cores": 2, "architecture": "", "memory_bytes": 0, "system": "", "kernel": "",
-            "disk": "", "sync_ms": 0.0, "commit": "", "build": "", "notes": []},
+            "disk": "", "disk_model": "", "sync_ms": 0.0, "sync_max_ms": 0.0, "notes": [],
+            "build": {"version": "", "profile": "", "rustc": "", "target": "", "target_cpu": "", "commit": ""}},
     });
     std::fs::write(folder.join("curve.json"), curve.to_string()).unwrap();
     curve
