@@ -131,7 +131,8 @@ fn curve(folder: &Path, loads: &[f64], noise: f64) -> Value {
         let mean_ms = p.n / p.rate * 1_000.0;
         memory += 1e6;
         json!({
-            "step": step + 1, "stage": "sweep", "load": p.n, "users": p.n as u32, "seconds": 10.0,
+            "step": step + 1, "stage": "sweep", "load": p.n, "users": p.n as u32, "at_work": p.n as u32,
+            "seconds": 10.0,
             "requests": (p.rate * 10.0) as u64, "requests_whole": 1_000, "commands": 500, "rate": p.rate,
             "mean_ms": mean_ms, "p99_ms": mean_ms * 2.0, "concurrency": p.n, "cores": 2.0,
             "harness_cores": 0.5, "machine_cores": 1.5, "server_cores": p.rate * 0.0001,
