@@ -222,23 +222,23 @@ async fn nothing_escapes_the_audit(mode: Mode) {
         .finds(Fault::Misposted, &change(1), &change(-1))
         .await;
     // Done twice: once more than its user was told.
-    let moved = |sign: char| {
+    let moved = |sign: &str| {
         format!(
             "UPDATE quota_row q SET
                 decreasing_cents = q.decreasing_cents {sign} CASE q.ledger WHEN 'PAY' THEN 0 ELSE p.amount_cents END,
                 increasing_cents = q.increasing_cents {sign} CASE q.ledger WHEN 'PAY' THEN p.amount_cents ELSE 0 END
-            FROM posting p WHERE p.document = 1000 AND p.row_id = q.id;"
+            FROM posting p WHERE p.document = 11 AND p.row_id = q.id"
         )
     };
     let double = format!(
         "INSERT INTO document (id, actor, division, agency, fiscal_year, row_id, month, amount_cents, fields)
         SELECT 1000, actor, division, agency, fiscal_year, row_id, month, amount_cents, fields FROM document WHERE id = 11;
         INSERT INTO posting SELECT 1000, row_id, amount_cents FROM posting WHERE document = 11; {}",
-        moved('+')
+        moved("+")
     );
     let undo = format!(
-        "{} DELETE FROM posting WHERE document = 1000; DELETE FROM document WHERE id = 1000",
-        moved('-')
+        "{}; DELETE FROM posting WHERE document = 1000; DELETE FROM document WHERE id = 1000",
+        moved("-")
     );
     office.finds(Fault::RefusedButDone, &double, &undo).await;
 }

@@ -4,7 +4,7 @@
 //! answered is believed and written down, and settled against the server later, by the harness's own audit.
 
 use super::link::Link;
-use super::order::{Order, Seen};
+use super::order::{Order, PORTS, Seen};
 use super::papers::Papers;
 use crate::Outcome;
 use hdrhistogram::Histogram;
@@ -138,7 +138,7 @@ impl Stage {
                 .into(),
         )
         .await;
-        let mut link = self.connect().await;
+        let mut link = self.connect(number).await;
         // Clerks that come at once do not all act at once.
         let mut due = Instant::now() + self.think(&mut choice).mul_f64(choice.fraction());
         loop {
@@ -151,7 +151,7 @@ impl Stage {
                 return;
             }
             if link.is_none() {
-                link = self.connect().await;
+                link = self.connect(number).await;
             }
             let Some(open) = &mut link else { return };
             if !self.pay(open, number, &mut choice, due).await {
@@ -162,9 +162,10 @@ impl Stage {
     }
 
     /// A connection, tried for until the end.
-    async fn connect(&self) -> Option<Link> {
+    async fn connect(&self, number: usize) -> Option<Link> {
+        let source = self.order.source.to_bits() + (number / PORTS) as u32;
         while !self.is_over() {
-            match Link::open(self.address, self.order.source).await {
+            match Link::open(self.address, source.into()).await {
                 Ok(link) => {
                     self.connected.set(self.connected.get() + 1);
                     return Some(link);

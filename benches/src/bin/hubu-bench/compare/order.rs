@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
+/// Connections from one source address. Linux offers 28,232 ports by default, and finds one slowly once half are taken.
+pub(crate) const PORTS: usize = 10_000;
+
 /// One row that is paid from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hand {
@@ -48,7 +51,7 @@ pub(crate) struct Order {
     pub(crate) warm_seconds: f64,
     /// The window.
     pub(crate) seconds: f64,
-    /// Source address of its connections.
+    /// Source address of its first [`PORTS`] connections; each further so many have the next one.
     pub(crate) source: Ipv4Addr,
     /// Where the book goes.
     pub(crate) book: PathBuf,

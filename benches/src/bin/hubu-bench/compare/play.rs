@@ -1,6 +1,6 @@
 //! One slice: a crowd against one system for a while, with what it cost on both sides.
 
-use super::order::{Order, Seen};
+use super::order::{Order, PORTS, Seen};
 use super::stand::Stand;
 use super::system::Load;
 use crate::Outcome;
@@ -72,8 +72,8 @@ pub(super) struct Ground {
     pub(super) recipe: Recipe,
     /// Becomes true when somebody stops the run.
     pub(super) stop: Arc<AtomicBool>,
-    /// Crowds so far: each has a source address of its own, so that ports of the last one may rest.
-    pub(super) crowds: u32,
+    /// Source addresses so far: each crowd has its own, so that ports of the last one may rest.
+    pub(super) addresses: usize,
 }
 
 impl Ground {
@@ -121,7 +121,8 @@ impl Ground {
         let book = format!("book-{}-{}.bin", stand.system.letter(), stand.worker);
         let book = self.folder.join(book);
         stand.books.push(book.clone());
-        self.crowds += 1;
+        let source = Ipv4Addr::new(127, 0, 0, 2 + (self.addresses % 240) as u8);
+        self.addresses += 1 + (last - first) / PORTS;
         Order {
             address: stand.address(),
             secret: stand.secret.clone(),
@@ -136,7 +137,7 @@ impl Ground {
             ramp_seconds: pace.ramp_seconds,
             warm_seconds: pace.warm_seconds,
             seconds: pace.seconds,
-            source: Ipv4Addr::new(127, 0, 0, 2 + (self.crowds % 250) as u8),
+            source,
             book,
             recipe: self.recipe.clone(),
             seeded_to: stand.seeded_to,

@@ -51,7 +51,7 @@ pub(super) fn run(
         run: SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() as u32,
         recipe: world.recipe.clone(),
         stop: stop::watch()?,
-        crowds: 0,
+        addresses: 0,
     };
     let mut run = Run {
         scale,
