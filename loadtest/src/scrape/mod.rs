@@ -12,6 +12,8 @@ mod snapshot;
 mod text;
 mod view;
 
+pub(crate) use scraper::parts;
 pub use scraper::{Scraper, Watched};
 pub use second::ServerSecond;
+pub(crate) use text::parse;
 pub use view::{OpenConnections, ServerView};

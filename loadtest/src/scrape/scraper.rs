@@ -182,7 +182,7 @@ async fn keep_asking(mut asking: Asking, watched: Watched) {
 }
 
 /// `http://host:port` and the path, `/metrics` when there is none.
-fn parts(url: &str) -> (&str, String) {
+pub(crate) fn parts(url: &str) -> (&str, String) {
     let behind = url.strip_prefix("http://").map_or(0, |_| "http://".len());
     match url[behind..].find('/') {
         Some(at) if url.len() > behind + at + 1 => {

@@ -15,18 +15,18 @@ const LABELS_MAX: usize = 32;
 
 /// One line of it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Sample<'a> {
+pub(crate) struct Sample<'a> {
     /// Name of the metric.
-    pub(super) name: &'a str,
+    pub(crate) name: &'a str,
     /// Labels in the order of the line.
-    pub(super) labels: Vec<(&'a str, Cow<'a, str>)>,
+    pub(crate) labels: Vec<(&'a str, Cow<'a, str>)>,
     /// Value; may be infinite or not a number.
-    pub(super) value: f64,
+    pub(crate) value: f64,
 }
 
 impl Sample<'_> {
     /// The value of a label.
-    pub(super) fn label(&self, name: &str) -> Option<&str> {
+    pub(crate) fn label(&self, name: &str) -> Option<&str> {
         let found = self.labels.iter().find(|(known, _)| *known == name);
         found.map(|(_, value)| value.as_ref())
     }
@@ -36,7 +36,7 @@ impl Sample<'_> {
 ///
 /// # Errors
 /// In words, with the line, for the first line that is none.
-pub(super) fn parse(text: &str) -> Result<Vec<Sample<'_>>, String> {
+pub(crate) fn parse(text: &str) -> Result<Vec<Sample<'_>>, String> {
     if text.len() > TEXT_MAX {
         return Err(format!("longer than {TEXT_MAX} bytes"));
     }

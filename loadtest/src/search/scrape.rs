@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::point::{Sync, SyncSource};
 use crate::error::LoadError;
+use crate::scrape::{parse, parts};
 use crate::wire::{Connection, Local, Request, Target};
 
 /// Figures at one moment.
@@ -36,14 +37,11 @@ impl Page {
     /// # Errors
     /// It is no such URL.
     pub(super) fn new(url: &str) -> Result<Self, LoadError> {
-        let rest = url.strip_prefix("http://").unwrap_or_default();
-        let (host, path) = rest.split_once('/').unwrap_or((rest, "metrics"));
-        let path = if path.is_empty() { "metrics" } else { path };
-        let url = format!("http://{host}");
-        Target::new(&url)?;
+        let (host, path) = parts(url);
+        Target::new(host)?;
         Ok(Self {
-            url,
-            path: format!("/{path}"),
+            url: host.to_owned(),
+            path,
         })
     }
 
@@ -123,17 +121,11 @@ fn sync_between(first: &(Instant, Figures), last: &(Instant, Figures)) -> Option
     })
 }
 
-/// Sums a page's lines by name.
+/// Sums a page's samples by name, over all labels. A page that is none of figures has none.
 fn figures(text: &str) -> Figures {
+    let samples = parse(text).unwrap_or_default();
     let sum = |name: &str| {
-        let values = text.lines().filter_map(|line| {
-            let rest = line.strip_prefix(name)?;
-            let value = match rest.strip_prefix('{') {
-                Some(labelled) => labelled.rsplit_once('}')?.1,
-                None => rest.strip_prefix(' ')?,
-            };
-            value.split_whitespace().next()?.parse::<f64>().ok()
-        });
+        let values = samples.iter().filter(|s| s.name == name).map(|s| s.value);
         values
             .filter(|v| v.is_finite())
             .fold(None, |sum, v| Some(sum.unwrap_or(0.0) + v))

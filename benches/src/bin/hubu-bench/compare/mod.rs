@@ -11,7 +11,7 @@
 //! One client, [`crowd`], plays against all of them. Servers that are not asked stay up and idle; what they take of the
 //! processor meanwhile is measured and told.
 //!
-//! Reading order: [`system`], [`stand`], [`order`], [`crowd`], [`play`], [`search`], [`run`], [`outcome`], [`table`], [`page`].
+//! Reading order: [`system`], [`stand`], [`order`], [`crowd`], [`play`], [`search`], [`mod@run`], [`outcome`], [`table`], [`page`].
 
 mod chart;
 pub(crate) mod crowd;
