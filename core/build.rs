@@ -4,7 +4,8 @@
 use std::process::Command;
 
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
+    // Not by this file's path: `hubu-load` has it elsewhere, and a path that is not there builds everything anew each time.
+    println!("cargo:rerun-if-env-changed=RUSTC");
     let of = |name: &str| std::env::var(name).unwrap_or_default();
     let rustc = Command::new(of("RUSTC")).arg("--version").output();
     let rustc = rustc

@@ -87,9 +87,15 @@ fn prove(task: &Task<'_>, size: &Size) -> Outcome<Proved> {
         .prefix("prove-")
         .tempdir_in(room()?)?;
     let mut command = Command::new("scripts/prove");
+    // What was built with this program serves: built for itself alone it would have other features, and take minutes.
+    let bin = std::env::current_exe()?;
+    command.env(
+        "HUBU_BIN",
+        bin.parent().ok_or("this program is in no folder")?,
+    );
     let smoke = task.size(false, true);
     if smoke {
-        command.env("HUBU_PROFILE", "dev").args(SMALL);
+        command.args(SMALL);
     } else {
         command.args(["--users", &size.users.to_string()]);
         command.args(["--think", &size.think_seconds.to_string()]);
