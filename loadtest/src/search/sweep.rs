@@ -14,7 +14,7 @@ const PAST_PEAK: f64 = 0.8;
 /// the largest load, or where more load does less work.
 ///
 /// # Errors
-/// As [`hunt`].
+/// As [`hunt`](super::knee::hunt).
 pub async fn sweep(
     goal: &Goal,
     load: &mut (impl Load + Send),
