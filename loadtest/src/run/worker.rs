@@ -12,7 +12,7 @@ use crate::book::{Book, write_book};
 use crate::error::LoadError;
 use crate::measure::usage;
 use crate::users::{Lanes, Stage, deal, play};
-use crate::wire::{Local, Minter, Target};
+use crate::wire::{Local, Minter, PORTS_PER_ADDRESS, Target};
 use crate::world::World;
 
 /// Works an order off, reading it from standard input; reports on standard output.
@@ -56,7 +56,7 @@ async fn play_order(order: Order) -> Result<(), LoadError> {
         order.plan,
         target,
         Local::Spread {
-            first: u32::from(order.worker),
+            first: u32::from(order.worker) * addresses(order.last - order.first),
         },
         Minter::from_file(&order.secret)?,
         order.recipe.seed ^ u64::from(order.run),
@@ -92,6 +92,11 @@ async fn play_order(order: Order) -> Result<(), LoadError> {
     done.seconds = seconds;
     say(&Said::Done(Box::new(done))).await;
     Ok(())
+}
+
+/// Source addresses that a worker of so many users takes: its own, so that no two workers share one's ports.
+fn addresses(users: u32) -> u32 {
+    users.div_ceil(PORTS_PER_ADDRESS).max(1)
 }
 
 /// Ends the day after its length, or when the parent closes our standard input (or says anything).

@@ -8,13 +8,12 @@ use std::collections::HashMap;
 
 use super::limit::{Limit, LimitKind};
 use crate::run::{raise_descriptors, workers_for};
+use crate::wire::PORTS_PER_ADDRESS;
 
 /// Descriptors of a worker that are no users' connections.
 const SPARE: u64 = 256;
 /// Descriptors of a server that are no connections: journal, listeners, logs.
 const SERVER_SPARE: u64 = 64;
-/// Connections that a worker makes from one loopback address before it takes the next (wire's rule).
-const PER_ADDRESS: u64 = 24_000;
 
 /// What the machine has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +129,7 @@ impl Room {
         };
         let users = u64::from(users).div_ceil(u64::from(workers));
         if self.is_loopback {
-            users.min(PER_ADDRESS)
+            users.min(u64::from(PORTS_PER_ADDRESS))
         } else {
             users
         }
@@ -227,11 +226,11 @@ mod tests {
 
     #[test]
     fn ports_of_steps_before_are_waited_for() {
-        assert!(WIDE.missing(19_000, 9_000).is_none());
-        let missing = WIDE.missing(19_000, 9_300).unwrap();
+        assert!(WIDE.missing(19_000, 16_232).is_none());
+        let missing = WIDE.missing(19_000, 16_233).unwrap();
         assert_eq!(missing.kind, LimitKind::Ports);
-        // Two workers have two addresses.
-        assert!(WIDE.missing(30_000, 9_300).is_none());
+        // Fewer users take fewer of an address's ports.
+        assert!(WIDE.missing(10_000, 16_233).is_none());
     }
 
     #[test]

@@ -30,8 +30,9 @@ use crate::error::{LoadError, WireError};
 
 /// The largest answer that we read: a page of quota rows or of events stays well below.
 const ANSWER_MAX: usize = 64 << 20;
-/// Connections from one loopback source address before the next is taken; Linux offers 28,232 ports by default.
-const PORTS_PER_ADDRESS: u32 = 24_000;
+/// Connections from one loopback source address before the next is taken. Linux offers 28,232 ports by default and tries
+/// half of them first; once those are taken, each connect looks through all of that half in vain.
+pub(crate) const PORTS_PER_ADDRESS: u32 = 12_000;
 
 /// Where the load goes, shared by all connections of a process.
 #[derive(Debug)]
@@ -100,7 +101,7 @@ impl Target {
 pub enum Local {
     /// Whatever the system chooses.
     Any,
-    /// 127.0.0.(1 + first + n / 24,000) for the n-th connection of the process, when the target is on loopback.
+    /// 127.0.0.(1 + first + n / 12,000) for the n-th connection of the process, when the target is on loopback.
     Spread {
         /// Number of the first address, from 0.
         first: u32,

@@ -10,6 +10,7 @@ pub use answer::{
     BatchResult, Document, DocumentAnswer, DocumentLine, Event, EventPage, Op, Posting, Problem,
     Quota, QuotaPage, Summary, SummaryLedger, Sums, WorkItem, WorkPage, parse, serde_body,
 };
+pub(crate) use connection::PORTS_PER_ADDRESS;
 pub use connection::{Answer, Connection, Local, Request, Target};
 pub use pages::{Reader, get};
 pub use text::{Dims, Text};
