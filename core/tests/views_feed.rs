@@ -63,3 +63,16 @@ fn pages_of_any_size_tell_the_same_from_memory_and_from_disk() {
     let at_end = feed(&engine, engine.newest(), 10).unwrap();
     assert_eq!((at_end.events.len(), at_end.next), (0, engine.newest()));
 }
+
+#[test]
+fn what_was_acknowledged_is_in_the_feed_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open_with(folder.path(), followed());
+    opened(&engine, 1, 900_000, 900_000);
+    for _ in 0..500 {
+        done(&engine, pay(&engine, 1));
+        let newest = engine.newest();
+        let page = feed(&engine, Seq(newest.0 - 1), 10).unwrap();
+        assert_eq!(page.next, newest);
+    }
+}
