@@ -65,7 +65,9 @@ pub fn feed(engine: &Engine, after: Seq, limit: usize) -> Result<FeedPage, ViewE
         match engine.tail().next(page.found.next.0, Duration::ZERO) {
             Next::Batch(batch) => page.take(batch.first, &batch.payload)?,
             // A batch is acknowledged before the tail has it; who reads what he wrote finds it in the journal.
-            Next::Quiet | Next::Closed if page.found.next.0 >= engine.watermark().durable() => break,
+            Next::Quiet | Next::Closed if page.found.next.0 >= engine.watermark().durable() => {
+                break;
+            }
             Next::Quiet | Next::Closed | Next::Behind(_) => {
                 engine.journal().scan(page.found.next.0 + 1, &mut |batch| {
                     failed = page.take(batch.first, batch.payload).err();

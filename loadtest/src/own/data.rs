@@ -14,8 +14,9 @@ struct File {
     pick: Pick,
 }
 
-/// All values of a plan.
+/// All values of a plan that one of its texts asks for.
 pub(super) struct Values {
+    built_in: Vec<&'static str>,
     files: Vec<File>,
     ranges: Vec<(String, [u64; 2])>,
     run: u32,
@@ -55,10 +56,16 @@ fn read(name: &str, csv: &Path, pick: Pick) -> Result<File, LoadError> {
 impl Values {
     /// Reads the plan's files.
     pub(super) fn read(plan: &OwnPlan, run: u32) -> Result<Self, LoadError> {
+        let asked = plan.placeholders();
+        let is_asked = |name: &str| asked.contains(name);
         let files = plan.data.iter().map(|(name, d)| read(name, &d.csv, d.pick));
+        let mut files = files.collect::<Result<Vec<File>, _>>()?;
+        files.retain(|file| file.names.iter().any(|name| is_asked(name)));
+        let ranges = plan.ranges.iter().filter(|(name, _)| is_asked(name));
         Ok(Self {
-            files: files.collect::<Result<_, _>>()?,
-            ranges: plan.ranges.iter().map(|(n, r)| (n.clone(), *r)).collect(),
+            built_in: BUILT_IN.into_iter().filter(|name| is_asked(name)).collect(),
+            files,
+            ranges: ranges.map(|(n, r)| (n.clone(), *r)).collect(),
             run,
         })
     }
@@ -83,12 +90,14 @@ impl Values {
         for (name, [low, high]) in &self.ranges {
             values.insert(name.clone(), choice.between(*low, *high).to_string());
         }
-        values.insert("user".into(), user.to_string());
-        values.insert("journey".into(), journey.to_string());
-        values.insert(
-            "unique".into(),
-            format!("{:08x}-{user}-{journey}", self.run),
-        );
+        for name in &self.built_in {
+            let value = match *name {
+                "user" => user.to_string(),
+                "journey" => journey.to_string(),
+                _ => format!("{:08x}-{user}-{journey}", self.run),
+            };
+            values.insert((*name).to_owned(), value);
+        }
         values
     }
 }

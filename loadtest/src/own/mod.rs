@@ -8,6 +8,7 @@
 mod check;
 mod data;
 mod plan;
+mod ready;
 mod run;
 mod text;
 mod user;

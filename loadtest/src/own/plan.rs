@@ -1,11 +1,12 @@
 //! The file: users, load, and journeys of requests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::check;
+use super::text::names;
 use crate::error::LoadError;
 use crate::plan::{Open, Phase, Plan, Thresholds};
 
@@ -194,6 +195,18 @@ impl OwnPlan {
                 .collect()
         };
         self.journeys.iter().flat_map(of).collect()
+    }
+
+    /// The names that any of its texts asks for.
+    pub(super) fn placeholders(&self) -> BTreeSet<&str> {
+        let steps = self.journeys.iter().flat_map(|j| &j.requests);
+        let texts = steps.flat_map(|step| {
+            let checks = step.checks.iter().filter_map(|c| c.equals.as_ref());
+            let own = [&step.path, &step.body].into_iter();
+            own.chain(step.headers.values()).chain(checks)
+        });
+        let texts = texts.chain(self.headers.values());
+        texts.flat_map(|text| names(text)).collect()
     }
 
     /// The part that both kinds of plan have, for reports: users, load, thresholds.

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::data::Values;
 use super::plan::OwnPlan;
+use super::ready::Ready;
 use super::user::{Scene, User};
 use crate::error::LoadError;
 use crate::measure::{Meter, Second, Tick, decode, usage};
@@ -45,6 +46,8 @@ pub async fn play(plan: &OwnPlan, url: &str, show: &mut Show) -> Result<Outcome,
         began: Instant::now(),
         users: AtomicU64::new(0),
         stop: stopped.clone(),
+        ready: Ready::of(plan)?,
+        weights: plan.journeys.iter().map(|j| j.weight).collect(),
         plan: plan.clone(),
         common: common.clone(),
     });

@@ -1,12 +1,42 @@
 //! Text with placeholders: `{name}` or `{file.column}`. Anything else between braces is left as it is, so that JSON
 //! needs no escapes: no JSON object begins with a bare word.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// A piece of a template.
+#[derive(Clone, Debug)]
 enum Piece<'a> {
     Plain(&'a str),
     Name(&'a str),
+}
+
+/// A text that is filled again and again; one without placeholders is never copied.
+#[derive(Clone, Debug)]
+pub(super) struct Template {
+    text: String,
+    is_plain: bool,
+}
+
+impl Template {
+    pub(super) fn new(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            is_plain: names(text).is_empty(),
+        }
+    }
+
+    /// The text itself, if there is nothing to fill.
+    pub(super) fn plain(&self) -> Option<&str> {
+        self.is_plain.then_some(self.text.as_str())
+    }
+
+    pub(super) fn fill<'a>(&'a self, values: &HashMap<String, String>) -> Cow<'a, str> {
+        match self.plain() {
+            Some(text) => Cow::Borrowed(text),
+            None => Cow::Owned(fill(&self.text, values)),
+        }
+    }
 }
 
 /// Fills a text; a name without a value stays as it is (plans are checked, so there is none).
@@ -73,5 +103,9 @@ mod tests {
             r#"{"n":1,"m":{"k":"x y","e":{}}} {unknown} {"#
         );
         assert_eq!(names(text), ["a", "f.b", "unknown"]);
+        assert_eq!(Template::new(text).fill(&values), fill(text, &values));
+        assert_eq!(Template::new(text).plain(), None);
+        let json = r#"{"n":{"m":{}}}"#;
+        assert!(matches!(Template::new(json).fill(&values), Cow::Borrowed(same) if same == json));
     }
 }

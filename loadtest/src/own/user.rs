@@ -5,16 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use hyper::Method;
-use hyper::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 use tokio::sync::watch;
 
 use super::data::Values;
 use super::plan::{OwnPlan, Step};
+use super::ready::Ready;
 use super::text::fill;
-use crate::error::WireError;
 use crate::measure::{Fate, Meter};
 use crate::plan::Plan;
 use crate::seeded::Seeded;
@@ -24,6 +21,10 @@ use crate::wire::{Answer, Connection, Local, Request, Target};
 /// What all users share.
 pub(super) struct Scene {
     pub(super) plan: OwnPlan,
+    /// The plan's requests, in the order of its names.
+    pub(super) ready: Vec<Ready>,
+    /// Weights of its journeys.
+    pub(super) weights: Vec<u32>,
     pub(super) common: Plan,
     pub(super) values: Values,
     pub(super) target: Arc<Target>,
@@ -91,8 +92,7 @@ impl User {
     /// before is answered; in the closed model each is due after a think time.
     async fn journey(&mut self, arrived: Option<Instant>, stop: &mut watch::Receiver<bool>) {
         let scene = self.scene.clone();
-        let weights: Vec<u32> = scene.plan.journeys.iter().map(|j| j.weight).collect();
-        let at = self.choice.weighted(&weights);
+        let at = self.choice.weighted(&scene.weights);
         let mut values = scene
             .values
             .draw(self.number, self.journeys, &mut self.choice);
@@ -103,13 +103,18 @@ impl User {
             .zip(self.first[at]..)
         {
             let due = match arrived {
+                // Who arrived is served, though the day ended in this moment: an arrival is asked or dropped.
                 Some(due) if index == self.first[at] => due,
+                Some(_) if *stop.borrow() => return,
                 Some(_) => Instant::now(),
-                None => self.think(),
+                None => {
+                    let due = self.think();
+                    if !wait_until(due, stop).await {
+                        return;
+                    }
+                    due
+                }
             };
-            if !wait_until(due, stop).await {
-                return;
-            }
             scene.meter.record_late(due.elapsed().as_micros() as u64);
             if self.ask(step, index, due, &mut values).await != Fate::Done {
                 return;
@@ -138,11 +143,12 @@ impl User {
         values: &mut HashMap<String, String>,
     ) -> Fate {
         let scene = self.scene.clone();
-        let path = fill(&step.path, values);
-        let outcome = match request_of(&scene.plan, step, values) {
-            Ok((method, headers)) => {
-                let body = Bytes::from(fill(&step.body, values));
-                let request = Request::own(method, &path, &headers, body);
+        let ready = &scene.ready[index];
+        let path = ready.path.fill(values);
+        let outcome = match ready.headers(values) {
+            Ok(headers) => {
+                let method = ready.method.clone();
+                let request = Request::own(method, &path, &headers, ready.body(values));
                 self.connection.send(&request).await
             }
             Err(error) => Err(error),
@@ -164,25 +170,6 @@ impl User {
         }
         fate
     }
-}
-
-type Head = (Method, Vec<(HeaderName, HeaderValue)>);
-
-fn request_of(
-    plan: &OwnPlan,
-    step: &Step,
-    values: &HashMap<String, String>,
-) -> Result<Head, WireError> {
-    let method = Method::from_bytes(step.method.as_bytes()).map_err(|_| WireError::Garbled)?;
-    let mut headers: Vec<(HeaderName, HeaderValue)> = Vec::new();
-    for (name, value) in plan.headers.iter().chain(&step.headers) {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| WireError::Garbled)?;
-        let value = HeaderValue::from_str(&fill(value, values)).map_err(|_| WireError::Garbled)?;
-        // A request's own header stands for the plan's.
-        headers.retain(|(known, _)| *known != name);
-        headers.push((name, value));
-    }
-    Ok((method, headers))
 }
 
 /// What an answer means, and why where it is wrong; keeps what later requests need.

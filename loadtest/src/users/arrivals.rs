@@ -86,7 +86,7 @@ impl Arrivals {
         if *stop.borrow() {
             return None;
         }
-        let called = {
+        let mut called = {
             let mut hall = self.hall.lock();
             hall.drop_impatient(self.patience);
             if let Some(due) = hall.waiting.pop_front() {
@@ -99,9 +99,12 @@ impl Arrivals {
         };
         tokio::select! {
             biased;
-            due = called => due.ok(),
-            _ = stop.changed() => None,
+            due = &mut called => return due.ok(),
+            _ = stop.changed() => {}
         }
+        // Who was sent here in this moment is neither asked nor dropped otherwise.
+        called.close();
+        called.try_recv().ok()
     }
 
     /// What became of the arrivals; who still waits is dropped.

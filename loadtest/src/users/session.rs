@@ -125,6 +125,9 @@ pub(crate) async fn wait_until(due: Instant, stop: &mut watch::Receiver<bool>) -
     if *stop.borrow() {
         return false;
     }
+    if due <= Instant::now() {
+        return true;
+    }
     tokio::select! {
         biased;
         () = tokio::time::sleep_until(due.into()) => !*stop.borrow(),

@@ -239,9 +239,11 @@ impl Connection {
             self.stream = None;
         }
         let end = Instant::now() + self.limit;
-        match timeout_at(end, self.connect()).await {
-            Ok(done) => done?,
-            Err(_) => return Err(WireError::Connect(ErrorKind::TimedOut)),
+        if self.stream.is_none() {
+            match timeout_at(end, self.connect()).await {
+                Ok(done) => done?,
+                Err(_) => return Err(WireError::Connect(ErrorKind::TimedOut)),
+            }
         }
         let wanted = self.build(request)?;
         let Some(stream) = self.stream.take() else {
@@ -295,7 +297,11 @@ async fn exchange(
     stream: TcpStream,
     wanted: hyper::Request<Full<Bytes>>,
 ) -> Result<(Answer, Option<TcpStream>), WireError> {
-    let shaken = http1::Builder::new().handshake(TokioIo::new(stream)).await;
+    // Bodies are small: to copy one behind its head costs less than to send both from where they are.
+    let shaken = http1::Builder::new()
+        .writev(false)
+        .handshake(TokioIo::new(stream))
+        .await;
     let (mut sender, mut driver) = shaken.map_err(|_| WireError::Connect(ErrorKind::Other))?;
     let work = async {
         let response = sender.send_request(wanted).await.map_err(|e| broken(&e))?;
