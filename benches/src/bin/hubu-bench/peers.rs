@@ -26,7 +26,7 @@ pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
         .tempdir_in(room()?)?;
     let journal = format!("file:{}", folder.path().join("journal").display());
     let hands = payments::load(&journal, 1)?;
-    let site = Site::lay_out(&folder.path().join("site"), &journal)?;
+    let site = Site::lay_out(&folder.path().join("site"), &journal)?.with_connections(24_000);
     let hand = hands.first().ok_or("no hands")?;
     let token = site.token("clerk", "agency_clerk", &hand.division(), &hand.agency)?;
     let server = site.serve()?;
