@@ -1,6 +1,8 @@
 //! The cast: which user sits where. A team serves a few agencies of one department in one division; users are dealt to
 //! teams one after another, so that a worker's share is whole teams as far as possible.
 
+use std::collections::HashMap;
+
 use crate::book::user_prefix;
 use crate::plan::{Plan, SEATS, TEAM_AGENCIES};
 use crate::seeded::Seeded;
@@ -24,7 +26,12 @@ pub struct Seat {
     pub team: (u32, u32),
     /// Whether the user belongs to that agency alone.
     pub is_of_agency: bool,
+    /// Number among the colleagues who have the same work list and the same steps to take, and how many they are.
+    pub colleagues: (u32, u32),
 }
+
+/// What a work list shows: division, agency or department where it is one's own, role, and which steps.
+type List<'a> = (u32, Option<u32>, Option<&'a str>, &'static str, u32);
 
 /// Deals out users `first..last` of a plan. Teams beyond what the world has room for share their agencies.
 pub fn deal(world: &World, plan: &Plan, first: u32, last: u32) -> Vec<Seat> {
@@ -48,9 +55,24 @@ pub fn deal(world: &World, plan: &Plan, first: u32, last: u32) -> Vec<Seat> {
             agency,
             team: (start, agencies),
             is_of_agency: offset.is_some(),
+            colleagues: (0, 1),
         }
     };
-    (first..last).map(sit).collect()
+    let mut lists: HashMap<List<'_>, u32> = HashMap::new();
+    let mut dealt = Vec::with_capacity((last - first) as usize);
+    for user in 0..plan.users.max(last) {
+        let mut seat = sit(user);
+        let sitting = lists.entry(seat.list(world)).or_default();
+        seat.colleagues.0 = *sitting;
+        *sitting += 1;
+        if (first..last).contains(&user) {
+            dealt.push(seat);
+        }
+    }
+    for seat in &mut dealt {
+        seat.colleagues.1 = lists[&seat.list(world)];
+    }
+    dealt
 }
 
 /// Role, number among its like, and which of the team's agencies, seat by seat.
@@ -103,6 +125,26 @@ fn places(world: &World) -> Vec<(u32, u32, u32)> {
 }
 
 impl Seat {
+    fn list<'a>(&self, world: &'a World) -> List<'a> {
+        let agency = &world.agencies[self.agency as usize];
+        (
+            self.division,
+            self.is_of_agency.then_some(self.agency),
+            (self.role == "dept_reviewer").then_some(agency.dept.as_str()),
+            self.role,
+            self.number % 2,
+        )
+    }
+
+    /// Whether a document on the work list is this one's to do: colleagues share it out as an office does, so that
+    /// nobody does what another has just done.
+    pub fn is_mine(&self, document: u64) -> bool {
+        let (number, count) = self.colleagues;
+        // Documents of one office have ids a thousand or so apart: their low bits are all the same.
+        let mixed = document.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        mixed % u64::from(count) == u64::from(number)
+    }
+
     /// One of the team's agencies.
     pub fn some_agency(&self, choice: &mut Seeded) -> u32 {
         self.team.0 + choice.below(u64::from(self.team.1)) as u32
@@ -155,6 +197,39 @@ mod tests {
             (reviewer.agency, reviewer.dept.as_ref()),
             (None, Some(depts[0]))
         );
+    }
+
+    #[test]
+    fn each_document_of_a_list_is_one_colleagues() {
+        let world = crate::world::tests::small();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../config/plans/smoke.toml");
+        let mut plan = Plan::read(Path::new(path)).unwrap();
+        plan.users = 40 * plan.seats_per_team();
+        let seats = deal(&world, &plan, 0, plan.users);
+        let mut lists: HashMap<_, Vec<&Seat>> = HashMap::new();
+        for seat in &seats {
+            lists.entry(seat.list(&world)).or_default().push(seat);
+        }
+        assert!(lists.values().any(|list| list.len() > 2), "some are shared");
+        for list in lists.values() {
+            assert!(
+                list.iter()
+                    .all(|seat| seat.colleagues.1 as usize == list.len())
+            );
+            let mut done = vec![0; list.len()];
+            for document in (0..1_000).map(|n| 7 + 1_024 * n) {
+                let mine: Vec<_> = (0..list.len())
+                    .filter(|at| list[*at].is_mine(document))
+                    .collect();
+                assert_eq!(mine.len(), 1);
+                done[mine[0]] += 1;
+            }
+            let fair = 1_000 / list.len();
+            assert!(
+                done.iter().all(|n| (fair / 2..=fair * 2).contains(n)),
+                "{done:?}"
+            );
+        }
     }
 
     #[test]

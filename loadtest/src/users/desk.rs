@@ -13,8 +13,11 @@ use crate::money;
 use crate::wire::{Document, DocumentLine, Quota, WorkPage, parse};
 use crate::world::{Ledger, RowKey};
 
-/// Documents taken from a list at once.
+/// Documents taken from a list at once, by one who has it alone.
 const LIST: u32 = 20;
+
+/// With colleagues a desk reads so much more of the list as they are, up to this many times.
+const LISTS_MAX: u32 = 5;
 
 /// A document that waits on a desk.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +84,8 @@ impl Session {
 
     /// Reads the work list and keeps what is this desk's to do.
     async fn fetch(&mut self, due: Instant) {
-        let path = format!("/v1/work?role={}&limit={LIST}", self.seat.role);
+        let limit = LIST * self.seat.colleagues.1.min(LISTS_MAX);
+        let path = format!("/v1/work?role={}&limit={limit}", self.seat.role);
         let Some(answer) = self.read(Action::ReadWork, &path, due).await else {
             return;
         };
@@ -96,7 +100,9 @@ impl Session {
                 continue;
             };
             let may = |name: &str| item.actions.iter().any(|a| &**a == name);
-            if let (true, Ok(document)) = (may(transition), u64::from_str(&item.id)) {
+            if let (true, Ok(document)) = (may(transition), u64::from_str(&item.id))
+                && self.seat.is_mine(document)
+            {
                 let back = may("reject") && self.choice.fraction() < self.stage.plan.reject_share;
                 self.todo.push_back(Todo {
                     document,

@@ -272,7 +272,7 @@ pub(crate) const FIGURES: [Figure; 34] = [
 ];
 
 /// Scenarios of the capacity proof, by what they are called together: half an hour, and tools that others made.
-pub(crate) const CAPACITY: [&str; 3] = ["compare", "peers", "crowds"];
+pub(crate) const CAPACITY: [&str; 4] = ["compare", "harness", "peers", "crowds"];
 
 const fn figure(
     key: &'static str,

@@ -146,7 +146,7 @@ impl Proved {
             ("users", of("/run/users")),
             ("seconds", of("/run/seconds")),
             ("connections_opened", of("/run/connections_opened")),
-            ("connections_at_server", of("/run/connections_at_server")),
+            ("connections_at_server", of("/server/open/least")),
             ("requests", of("/total/requests")),
             ("requests_per_second", of("/run/steady_rate")),
             ("latency_ms", of("/total/latency_ms")),
