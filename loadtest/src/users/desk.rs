@@ -13,11 +13,9 @@ use crate::money;
 use crate::wire::{Document, DocumentLine, Quota, WorkPage, parse};
 use crate::world::{Ledger, RowKey};
 
-/// Documents taken from a list at once, by one who has it alone.
+/// Documents read of a list at once. One that colleagues share is read no further: to look through a long one for what
+/// is one's own would cost the server more than to come again.
 const LIST: u32 = 20;
-
-/// With colleagues a desk reads so much more of the list as they are, up to this many times.
-const LISTS_MAX: u32 = 5;
 
 /// A document that waits on a desk.
 #[derive(Debug, Clone, Copy)]
@@ -84,8 +82,7 @@ impl Session {
 
     /// Reads the work list and keeps what is this desk's to do.
     async fn fetch(&mut self, due: Instant) {
-        let limit = LIST * self.seat.colleagues.1.min(LISTS_MAX);
-        let path = format!("/v1/work?role={}&limit={limit}", self.seat.role);
+        let path = format!("/v1/work?role={}&limit={LIST}", self.seat.role);
         let Some(answer) = self.read(Action::ReadWork, &path, due).await else {
             return;
         };
