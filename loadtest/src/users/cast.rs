@@ -26,12 +26,14 @@ pub struct Seat {
     pub team: (u32, u32),
     /// Whether the user belongs to that agency alone.
     pub is_of_agency: bool,
-    /// Number among the colleagues who have the same work list and the same steps to take, and how many they are.
+    /// Number among all who have the same work list, and how many they are.
     pub colleagues: (u32, u32),
+    /// The same among those whose number is as even or odd: some desks share the steps out by that.
+    pub partners: (u32, u32),
 }
 
-/// What a work list shows: division, agency or department where it is one's own, role, and which steps.
-type List<'a> = (u32, Option<u32>, Option<&'a str>, &'static str, u32);
+/// What a work list shows: division, agency or department where it is one's own, and role.
+type List<'a> = (u32, Option<u32>, Option<&'a str>, &'static str);
 
 /// Deals out users `first..last` of a plan. Teams beyond what the world has room for share their agencies.
 pub fn deal(world: &World, plan: &Plan, first: u32, last: u32) -> Vec<Seat> {
@@ -56,21 +58,27 @@ pub fn deal(world: &World, plan: &Plan, first: u32, last: u32) -> Vec<Seat> {
             team: (start, agencies),
             is_of_agency: offset.is_some(),
             colleagues: (0, 1),
+            partners: (0, 1),
         }
     };
-    let mut lists: HashMap<List<'_>, u32> = HashMap::new();
+    // Who sits at each list with an even number, and with an odd one.
+    let mut lists: HashMap<List<'_>, [u32; 2]> = HashMap::new();
     let mut dealt = Vec::with_capacity((last - first) as usize);
     for user in 0..plan.users.max(last) {
         let mut seat = sit(user);
         let sitting = lists.entry(seat.list(world)).or_default();
-        seat.colleagues.0 = *sitting;
-        *sitting += 1;
+        let partners = &mut sitting[seat.number as usize % 2];
+        seat.partners.0 = *partners;
+        *partners += 1;
+        seat.colleagues.0 = sitting.iter().sum::<u32>() - 1;
         if (first..last).contains(&user) {
             dealt.push(seat);
         }
     }
     for seat in &mut dealt {
-        seat.colleagues.1 = lists[&seat.list(world)];
+        let sitting = lists[&seat.list(world)];
+        seat.partners.1 = sitting[seat.number as usize % 2];
+        seat.colleagues.1 = sitting.iter().sum();
     }
     dealt
 }
@@ -132,14 +140,17 @@ impl Seat {
             self.is_of_agency.then_some(self.agency),
             (self.role == "dept_reviewer").then_some(agency.dept.as_str()),
             self.role,
-            self.number % 2,
         )
     }
 
-    /// Whether a document on the work list is this one's to do: colleagues share it out as an office does, so that
-    /// nobody does what another has just done.
-    pub fn is_mine(&self, document: u64) -> bool {
-        let (number, count) = self.colleagues;
+    /// Whether a document on the work list is this one's to do, where all at the list take this step or only those whose
+    /// number is as even or odd. It is shared out as an office does, so that nobody does what another has just done.
+    pub fn is_mine(&self, document: u64, is_all_of_us: bool) -> bool {
+        let (number, count) = if is_all_of_us {
+            self.colleagues
+        } else {
+            self.partners
+        };
         // Documents of one office have ids a thousand or so apart: their low bits are all the same.
         let mixed = document.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         mixed % u64::from(count) == u64::from(number)
@@ -211,18 +222,20 @@ mod tests {
             lists.entry(seat.list(&world)).or_default().push(seat);
         }
         assert!(lists.values().any(|list| list.len() > 2), "some are shared");
+        let documents = || (0..1_000).map(|n| 7 + 1_024 * n);
         for list in lists.values() {
-            assert!(
-                list.iter()
-                    .all(|seat| seat.colleagues.1 as usize == list.len())
-            );
             let mut done = vec![0; list.len()];
-            for document in (0..1_000).map(|n| 7 + 1_024 * n) {
-                let mine: Vec<_> = (0..list.len())
-                    .filter(|at| list[*at].is_mine(document))
-                    .collect();
+            for document in documents() {
+                let is_mine = |at: &usize| list[*at].is_mine(document, true);
+                let mine: Vec<_> = (0..list.len()).filter(is_mine).collect();
                 assert_eq!(mine.len(), 1);
                 done[mine[0]] += 1;
+                for parity in 0..2 {
+                    let partners = list.iter().filter(|s| s.number % 2 == parity);
+                    let partners: Vec<_> = partners.collect();
+                    let mine = partners.iter().filter(|s| s.is_mine(document, false));
+                    assert_eq!(mine.count(), usize::from(!partners.is_empty()));
+                }
             }
             let fair = 1_000 / list.len();
             assert!(

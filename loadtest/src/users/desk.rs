@@ -96,9 +96,10 @@ impl Session {
             let Some(transition) = duty(self.seat.role, self.seat.number, kind) else {
                 continue;
             };
+            let [even, odd] = [0, 1].map(|number| duty(self.seat.role, number, kind));
             let may = |name: &str| item.actions.iter().any(|a| &**a == name);
             if let (true, Ok(document)) = (may(transition), u64::from_str(&item.id))
-                && self.seat.is_mine(document)
+                && self.seat.is_mine(document, even == odd)
             {
                 let back = may("reject") && self.choice.fraction() < self.stage.plan.reject_share;
                 self.todo.push_back(Todo {
