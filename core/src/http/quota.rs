@@ -1,7 +1,5 @@
 //! Rows: one by its id, or those of a division.
 
-use std::borrow::Cow;
-
 use hubu_kernel::ident::{Division, Year};
 use hubu_kernel::row::Control;
 use hyper::StatusCode;
@@ -14,7 +12,7 @@ use super::resolve;
 use super::respond::Reply;
 use super::session::Session;
 use super::wire::answer::Id;
-use super::wire::query::{Object, QuotaPage, QuotaView};
+use super::wire::query::{QuotaPage, QuotaView, RowDims};
 use super::worker::Worker;
 use crate::catalog::key::KeyParts;
 use crate::catalog::model::Catalog;
@@ -180,15 +178,15 @@ pub(super) fn view<'a>(catalog: &'a Catalog, found: &RowView) -> Result<QuotaVie
     let ledger = catalog
         .ledger(parts.ledger)
         .ok_or_else(|| HttpError::Internal(format!("row {} is of no ledger", found.id.0)))?;
-    let named = |(id, value): (u8, &str)| {
-        Some((&*catalog.dimension(id)?.name, Cow::Owned(value.to_owned())))
-    };
     Ok(QuotaView {
         row: Id(u64::from(found.id.0)),
         ledger: &ledger.name,
         division: format!("{:09}", row.division.0),
         fiscal_year: row.year.0,
-        dims: Object(parts.bag.iter().filter_map(named).collect()),
+        dims: RowDims {
+            catalog,
+            bag: parts.bag,
+        },
         approved: row.approved.into(),
         used: row.used.into(),
         decreasing: row.decreasing.into(),

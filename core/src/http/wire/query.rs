@@ -1,13 +1,12 @@
 //! What is read, as it goes out.
 
-use std::borrow::Cow;
-
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::super::money::Amount;
 use super::answer::{Id, Number};
+use crate::catalog::bag::Bag;
 use crate::catalog::calendar::format_day;
 use crate::catalog::model::Catalog;
 use hubu_kernel::document::{Dimension, Value};
@@ -46,6 +45,27 @@ impl Serialize for FieldValue<'_> {
 pub fn dims<'a>(catalog: &'a Catalog, pairs: &'a [Dimension]) -> Object<'a, &'a str> {
     let named = |pair: &'a Dimension| Some((&*catalog.dimension(pair.code)?.name, &*pair.value));
     Object(pairs.iter().filter_map(named).collect())
+}
+
+/// The dimensions of a row by name, written from where its key was read: a page has a thousand of them.
+#[derive(Debug)]
+pub struct RowDims<'a> {
+    /// What they are called.
+    pub catalog: &'a Catalog,
+    /// Their values.
+    pub bag: Bag,
+}
+
+impl Serialize for RowDims<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (id, value) in self.bag.iter() {
+            if let Some(dimension) = self.catalog.dimension(id) {
+                map.serialize_entry(&*dimension.name, value)?;
+            }
+        }
+        map.end()
+    }
 }
 
 /// A document (`GET /v1/documents/{id}`).
@@ -133,7 +153,7 @@ pub struct QuotaView<'a> {
     pub fiscal_year: u16,
     /// Its dimensions.
     #[schema(value_type = Object)]
-    pub dims: Object<'a, Cow<'a, str>>,
+    pub dims: RowDims<'a>,
     /// What was given to it.
     #[schema(value_type = String)]
     pub approved: Amount,
