@@ -69,10 +69,15 @@ pub fn feed(engine: &Engine, after: Seq, limit: usize) -> Result<FeedPage, ViewE
                 break;
             }
             Next::Quiet | Next::Closed | Next::Behind(_) => {
+                let before = page.found.next;
                 engine.journal().scan(page.found.next.0 + 1, &mut |batch| {
                     failed = page.take(batch.first, batch.payload).err();
                     failed.is_none() && page.room > 0 && page.bytes > 0
                 })?;
+                if page.found.next == before {
+                    // A reader that does not show it yet: the next page has it, and nobody waits here.
+                    break;
+                }
             }
         }
     }

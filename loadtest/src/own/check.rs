@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hyper::Method;
-use hyper::header::HeaderName;
+use hyper::header::{HeaderName, HeaderValue};
 
 use super::data::{BUILT_IN, columns};
 use super::plan::{Journey, OwnPlan, Step};
@@ -96,6 +96,12 @@ fn headers(
         if HeaderName::from_bytes(name.as_bytes()).is_err() {
             wrong.push(format!("{place}: {name:?} is no header name"));
         }
+        // One with placeholders is judged when it is filled.
+        if names(value).is_empty() && HeaderValue::from_str(value).is_err() {
+            wrong.push(format!(
+                "{place}: {name}: {value:?} has what no header may have"
+            ));
+        }
         placeholders(place, value, known, wrong);
     }
 }
@@ -125,5 +131,16 @@ mod tests {
         let plan = OwnPlan::read(&path).unwrap();
         assert_eq!(plan.names(), ["order.make", "order.read"]);
         assert!(OwnPlan::is_one(&path));
+    }
+
+    #[test]
+    fn a_header_that_no_request_may_have_is_a_mistake() {
+        let text = "name = \"p\"\nusers = 1\nramp_seconds = 0\nduration_seconds = 1\ntimeout_seconds = 1\n\
+                    [headers]\naccept = \"a\\nb\"\n\"x who\" = \"c\"\n\
+                    [[journeys]]\nname = \"j\"\nweight = 1\n[[journeys.requests]]\nname = \"r\"\npath = \"/\"\n";
+        let wrong = mistakes(&toml::from_str(text).unwrap());
+        let tells = |what: &str| wrong.iter().any(|w| w.contains(what));
+        assert!(tells("accept") && tells("x who"), "{wrong:?}");
+        assert_eq!(wrong.len(), 2);
     }
 }

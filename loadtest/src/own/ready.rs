@@ -55,13 +55,14 @@ impl Ready {
         let is_same = headers.iter().all(|(_, value)| value.plain().is_some());
         let headers = if is_same {
             let values = value_of(&headers, &HashMap::new());
-            Headers::Same(values.map_err(|_| bad("a header's value is none"))?)
+            Headers::Same(values.map_err(|_| bad("a header's value has what no header may have"))?)
         } else {
             Headers::Filled(headers)
         };
         let body = Template::new(&step.body);
         Ok(Self {
-            method: Method::from_bytes(step.method.as_bytes()).map_err(|_| bad("method"))?,
+            method: Method::from_bytes(step.method.as_bytes())
+                .map_err(|_| bad("its method is none of HTTP"))?,
             path: Template::new(&step.path),
             headers,
             body: match body.plain() {

@@ -5,14 +5,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// A piece of a template.
-#[derive(Clone, Debug)]
 enum Piece<'a> {
     Plain(&'a str),
     Name(&'a str),
 }
 
 /// A text that is filled again and again; one without placeholders is never copied.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Template {
     text: String,
     is_plain: bool,

@@ -122,7 +122,7 @@ impl User {
         }
     }
 
-    /// When the next request is due. A plan without think time still yields to others.
+    /// When the next request is due: at once, in a plan without think time.
     fn think(&mut self) -> Instant {
         let plan = &self.scene.common;
         let (mean, spread) = (plan.think_seconds, plan.think_spread);

@@ -18,6 +18,8 @@ const CONNECTIONS: u32 = 256;
 const HELD_P99_MS: f64 = 200.0;
 /// Mean think time of the users that are held, in seconds.
 const THINK: f64 = 1.0;
+/// The most users that are tried: a plan of one request runs in one process, with a descriptor for each.
+const USERS_MAX: u32 = 19_000;
 
 /// `harness_cpu_us`, `harness_cpu_paced_us`, `harness_cpu_paced`, `wrk`, `locust`.
 pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
@@ -26,7 +28,8 @@ pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
         .tempdir_in(room()?)?;
     let journal = format!("file:{}", folder.path().join("journal").display());
     let hands = payments::load(&journal, 1)?;
-    let site = Site::lay_out(&folder.path().join("site"), &journal)?.with_connections(24_000);
+    let site = Site::lay_out(&folder.path().join("site"), &journal)?
+        .with_connections(USERS_MAX as usize + 64);
     let hand = hands.first().ok_or("no hands")?;
     let token = site.token("clerk", "agency_clerk", &hand.division(), &hand.agency)?;
     let server = site.serve()?;
@@ -124,7 +127,7 @@ fn held(task: &Task<'_>, hot: &Hot) -> Outcome<()> {
     let locust = most(task, "locust", 500, 8_000, |users| {
         tool::locust(hot, users, seconds)
     })?;
-    let harness = most(task, "hubu-load", 4_000, 19_000, |users| {
+    let harness = most(task, "hubu-load", 4_000, USERS_MAX, |users| {
         tool::hubu_load(hot, users, f64::from(seconds), Pace::Think(THINK))
     })?;
     let by_core = |(users, run): &(u32, Spent)| f64::from(*users) / run.cores.max(0.001);
