@@ -36,6 +36,7 @@ pub mod catalog;
 pub mod clock;
 #[cfg(feature = "server")]
 pub mod config;
+pub mod disk;
 pub mod engine;
 #[cfg(feature = "server")]
 pub mod http;

@@ -7,7 +7,7 @@ mod support;
 use std::path::Path;
 
 use hubu_core::journal::file::FileJournal;
-use hubu_core::journal::simulated::{Faults, SimulatedDisk, Survival};
+use hubu_core::journal::simulated::{Fault, Faults, SimulatedDisk, Survival};
 use hubu_core::journal::{Journal, JournalError, Settings};
 use support::{append, check_from};
 
@@ -104,7 +104,7 @@ fn a_write_that_tears_is_cut_whatever_of_it_arrived() {
         append(&mut journal, 1, 5).unwrap();
         // The write of the next append succeeds, its sync fails: the sectors are anyone's guess.
         let faults = Faults {
-            fail_once: Some(disk.operations() + 2),
+            once: Some((disk.operations() + 2, Fault::Io)),
             ..Faults::default()
         };
         disk.set_faults(faults);
@@ -128,7 +128,7 @@ fn a_failed_sync_is_never_tried_again() {
     let mut journal = open(&disk).unwrap();
     append(&mut journal, 1, 5).unwrap();
     disk.set_faults(Faults {
-        fail_once: Some(disk.operations() + 2),
+        once: Some((disk.operations() + 2, Fault::Io)),
         ..Faults::default()
     });
     assert!(matches!(
@@ -161,4 +161,23 @@ fn slow_syncs_change_nothing() {
     );
     assert_eq!(workload(&disk), 2 * BATCHES * SIZE);
     check_survivor(&disk.crash(Survival::Nothing), 2 * BATCHES * SIZE, "slow");
+}
+
+/// Found by simulation: what a process reads after another's sync failed may stand in memory alone.
+#[test]
+fn a_batch_whose_sync_failed_is_made_durable_before_anybody_builds_on_it() {
+    let disk = SimulatedDisk::new(5, Faults::default());
+    let mut journal = open(&disk).unwrap();
+    append(&mut journal, 1, 5).unwrap();
+    disk.set_faults(Faults {
+        once: Some((disk.operations() + 2, Fault::Io)),
+        ..Faults::default()
+    });
+    append(&mut journal, 6, 9).unwrap_err();
+    drop(journal);
+    // The machine did not restart: the next process sees the whole batch, and says that it is durable.
+    let next = open(&disk).unwrap();
+    assert_eq!(next.last(), 9);
+    let after = open(&disk.crash(Survival::Nothing)).unwrap();
+    assert_eq!(after.last(), 9, "what was durable once stays");
 }

@@ -13,6 +13,7 @@ use common::*;
 use hubu_core::clock::Clock;
 use hubu_core::engine::Engine;
 use hubu_core::engine::answer::Answer;
+use hubu_core::engine::commit::Step;
 use hubu_core::engine::digest::of_journal;
 use hubu_core::engine::error::SubmitError;
 use hubu_core::engine::group::GroupLimits;
@@ -269,4 +270,55 @@ fn promise_12_replaying_a_journal_gives_the_same_state() {
     assert_eq!(of_journal(&*reader).unwrap(), live);
     assert_eq!(of_journal(&*reader).unwrap(), live);
     assert_eq!(open(folder.path()).digest().unwrap(), live);
+}
+
+#[test]
+fn promise_08_what_is_not_durable_is_undone_as_soon_as_the_journal_can_be_read() {
+    let disk = SimulatedDisk::new(8, Faults::default());
+    let journal = disk.open(Path::new("/journal"), &settings()).unwrap();
+    let options = Options {
+        clock: Clock::manual(MARCH_MS),
+        stepped: true,
+        ..Options::default()
+    };
+    let engine = Engine::open(Box::new(journal), &sources(), options).unwrap();
+    let catalog = catalog(&engine);
+    let admin = person(&catalog, "loader", &["system_admin"]);
+    let money = line(project(&catalog, AGENCY, 1), 500_000);
+    let load = enter(
+        &catalog,
+        &admin,
+        "opening",
+        Some("load"),
+        AGENCY,
+        vec![money],
+    );
+    engine.submit(load).unwrap();
+    assert_eq!(engine.step(), Step::Committed);
+    let indicator = row(&engine, "IND", 1);
+    let before = amounts(&engine, indicator);
+    let again = line(project(&catalog, AGENCY, 1), 500_000);
+    let load = enter(
+        &catalog,
+        &admin,
+        "opening",
+        Some("load"),
+        AGENCY,
+        vec![again],
+    );
+    engine.submit(load).unwrap();
+    let away = Faults {
+        no_reads: true,
+        ..Faults::default()
+    };
+    disk.set_faults(away);
+    assert_eq!(engine.step(), Step::Latched);
+    assert_eq!(
+        engine.step(),
+        Step::Latched,
+        "what can't be read can't be undone yet"
+    );
+    disk.set_faults(Faults::default());
+    assert_eq!(engine.step(), Step::Ended);
+    assert_eq!(amounts(&engine, indicator), before);
 }

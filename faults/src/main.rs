@@ -4,8 +4,11 @@
 //! puts its figures into `target/faults/faults.json`. `scripts/faults` builds it and runs them all;
 //! `docs/guarantees.md` says which promise each one is after.
 
+mod crash;
 mod figure;
 mod report;
+mod sim;
+mod world;
 
 use clap::{Parser, Subcommand};
 use std::error::Error;
@@ -28,6 +31,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Trial {
+    /// A crash at every operation of the disk.
+    Crash(crash::Options),
+    /// The engine on a simulated disk, by seed.
+    Sim(sim::Options),
     /// Prints the figures as a table, with their goals.
     Table,
 }
@@ -45,11 +52,15 @@ fn main() -> ExitCode {
 
 /// Whether every promise held.
 fn run(arguments: &Arguments) -> Outcome<bool> {
-    match &arguments.trial {
+    let mut report = report::Report::open(&arguments.out)?;
+    let held = match &arguments.trial {
+        Trial::Crash(options) => crash::run(options, &mut report)?,
+        Trial::Sim(options) => sim::run(options, &mut report)?,
         Trial::Table => {
-            let report = report::Report::open(&arguments.out)?;
             print!("{}", report.table());
-            Ok(report.holds())
+            return Ok(report.holds());
         }
-    }
+    };
+    report.save()?;
+    Ok(held)
 }

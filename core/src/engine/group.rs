@@ -108,6 +108,36 @@ pub struct GroupStats {
     pub full: AtomicU64,
 }
 
+/// Where batches go: the journal, and what one who commits needs from one batch to the next.
+pub(crate) struct Writer {
+    journal: Box<dyn Journal>,
+    payload: Vec<u8>,
+    /// Looked up once: that takes longer than to add to them.
+    figures: (metrics::Histogram, metrics::Histogram),
+}
+
+impl Writer {
+    pub(crate) fn new(journal: Box<dyn Journal>) -> Writer {
+        Writer {
+            journal,
+            payload: Vec::with_capacity(64 << 10),
+            figures: (
+                metrics::histogram!("hubu_commit_batch_records"),
+                metrics::histogram!("hubu_commit_sync_seconds"),
+            ),
+        }
+    }
+}
+
+/// Takes what has gathered for an empty buffer; answers its first and last record.
+fn swap(mut open: MutexGuard<'_, Open>, empty: &mut Vec<u8>) -> (u64, u64) {
+    assert!(empty.is_empty(), "a batch begins empty");
+    std::mem::swap(&mut open.payload, empty);
+    let (first, last) = (open.first, open.next - 1);
+    open.first = open.next;
+    (first, last)
+}
+
 /// The open batch and its way to the journal.
 pub(crate) struct Group {
     open: Mutex<Open>,
@@ -227,47 +257,69 @@ impl Group {
         self.work.notify_all();
     }
 
+    /// Waits so long; whether the group is closing by then.
+    pub(crate) fn closes_within(&self, patience: Duration) -> bool {
+        let mut open = self.open.lock();
+        if !open.closing {
+            self.work.wait_for(&mut open, patience);
+        }
+        open.closing
+    }
+
     /// The journal's thread: runs until the group is closed or the journal latched.
-    pub(crate) fn run(&self, mut journal: Box<dyn Journal>, renew_every: Duration) {
-        let mut payload = Vec::with_capacity(64 << 10);
-        // Looked up once: that takes longer than to add to them.
-        let figures = (
-            metrics::histogram!("hubu_commit_batch_records"),
-            metrics::histogram!("hubu_commit_sync_seconds"),
-        );
-        loop {
-            let Some((first, last)) = self.next_batch(&mut *journal, &mut payload, renew_every)
-            else {
-                return;
-            };
-            let batch = Batch {
-                first,
-                last,
-                payload: &payload,
-            };
-            let start = Instant::now();
-            if let Err(error) = journal.append(&batch) {
-                self.latch(&error.to_string());
+    pub(crate) fn run(&self, mut writer: Writer, renew_every: Duration) {
+        while let Some(batch) = self.next_batch(&mut writer, renew_every) {
+            if !self.commit(&mut writer, batch) {
                 return;
             }
-            let took = start.elapsed();
-            self.count(&batch, took);
-            figures.0.record((last - first + 1) as f64);
-            figures.1.record(took.as_secs_f64());
-            self.watermark.raise(last);
-            payload = self.tail.push(first, last, payload);
-            payload.clear();
         }
     }
 
+    /// Makes what has gathered durable, now and on this thread; `None` when nothing had.
+    pub(crate) fn commit_gathered(&self, writer: &mut Writer) -> Option<bool> {
+        let open = self.open.lock();
+        if open.payload.is_empty() {
+            return None;
+        }
+        let batch = swap(open, &mut writer.payload);
+        Some(self.commit(writer, batch))
+    }
+
+    /// Keeps the right to write; whether that went well.
+    pub(crate) fn renew(&self, writer: &mut Writer) -> bool {
+        let renewed = writer.journal.renew();
+        if let Err(error) = &renewed {
+            self.latch(&error.to_string());
+        }
+        renewed.is_ok()
+    }
+
+    /// Makes one batch durable and says so; `false` when the journal latched.
+    fn commit(&self, writer: &mut Writer, (first, last): (u64, u64)) -> bool {
+        let batch = Batch {
+            first,
+            last,
+            payload: &writer.payload,
+        };
+        let start = Instant::now();
+        if let Err(error) = writer.journal.append(&batch) {
+            self.latch(&error.to_string());
+            return false;
+        }
+        let took = start.elapsed();
+        self.count(&batch, took);
+        writer.figures.0.record((last - first + 1) as f64);
+        writer.figures.1.record(took.as_secs_f64());
+        self.watermark.raise(last);
+        writer.payload = self
+            .tail
+            .push(first, last, std::mem::take(&mut writer.payload));
+        writer.payload.clear();
+        true
+    }
+
     /// Waits for records and swaps them for an empty buffer; `None` when there will be no more.
-    fn next_batch(
-        &self,
-        journal: &mut dyn Journal,
-        empty: &mut Vec<u8>,
-        renew_every: Duration,
-    ) -> Option<(u64, u64)> {
-        assert!(empty.is_empty(), "a batch begins empty");
+    fn next_batch(&self, writer: &mut Writer, renew_every: Duration) -> Option<(u64, u64)> {
         let mut open = self.open.lock();
         while !open.is_due(&self.enough) {
             if open.closing {
@@ -277,8 +329,7 @@ impl Group {
             open.idle = true;
             if self.work.wait_for(&mut open, renew_every).timed_out() {
                 drop(open);
-                if let Err(error) = journal.renew() {
-                    self.latch(&error.to_string());
+                if !self.renew(writer) {
                     return None;
                 }
                 open = self.open.lock();
@@ -286,10 +337,7 @@ impl Group {
         }
         open.idle = false;
         open.asked = false;
-        std::mem::swap(&mut open.payload, empty);
-        let (first, last) = (open.first, open.next - 1);
-        open.first = open.next;
-        Some((first, last))
+        Some(swap(open, &mut writer.payload))
     }
 
     fn latch(&self, reason: &str) {

@@ -2,8 +2,8 @@
 //!
 //! Reading order: [`command`] and [`answer`] are what goes in and out; [`submit`] is the path;
 //! [`intent`], [`plan`], [`choose`], [`guards`] and [`spawn`] prepare it without locks; [`held`], [`shard`],
-//! [`rows`] and [`place`] are what it locks; [`group`], [`watermark`] and [`tail`] make it durable
-//! and tell of it; [`recover`] begins it all again from the journal; [`read`] looks.
+//! [`rows`] and [`place`] are what it locks; [`group`], [`commit`], [`watermark`] and [`tail`] make it
+//! durable and tell of it; [`recover`] begins it all again from the journal; [`read`] looks.
 //!
 //! **Invariant.** Whatever is in memory beyond the watermark is in the open batch or on its way to
 //! the journal, in the order in which it was decided; nothing of it is told to anybody before the
@@ -16,6 +16,7 @@ pub mod bulk;
 pub mod catalogs;
 mod choose;
 pub mod command;
+pub mod commit;
 mod content;
 pub mod digest;
 pub mod error;
@@ -45,8 +46,10 @@ mod walk;
 pub mod watermark;
 
 use crate::clock::Clock;
+use crate::disk::Disk;
 use crate::engine::answer::Answer;
 use crate::engine::catalogs::Catalogs;
+use crate::engine::commit::Committer;
 use crate::engine::error::EngineError;
 use crate::engine::group::{Group, GroupStats};
 use crate::engine::once::Namer;
@@ -60,7 +63,6 @@ use hubu_kernel::ident::{DocumentId, Seq};
 use hubu_kernel::record::Record;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::JoinHandle;
 
 /// One cell's engine: see the module. Cheap to share behind an [`Arc`].
 pub struct Engine {
@@ -74,7 +76,8 @@ pub struct Engine {
     archives: AtomicBool,
     archived: AtomicU64,
     replayed: u64,
-    journal_thread: Mutex<Option<JoinHandle<()>>>,
+    disk: Arc<dyn Disk>,
+    committer: Mutex<Committer>,
 }
 
 impl Engine {
@@ -172,15 +175,16 @@ impl Engine {
     /// Takes nothing more, waits until all that was taken is durable, and lets the journal go.
     pub fn close(&self) {
         self.group.close();
-        if let Some(thread) = self.journal_thread.lock().take() {
-            // The thread asserts; a panic of it has ended the process already.
-            let _joined = thread.join();
-        }
+        self.end_commits();
         self.group.tail.close();
     }
 
     pub(crate) fn state(&self) -> Guard<Arc<Shards>> {
         self.state.load()
+    }
+
+    pub(crate) fn disk(&self) -> &dyn Disk {
+        &*self.disk
     }
 
     pub(crate) fn secret(&self) -> [u8; 16] {

@@ -3,18 +3,18 @@
 use crate::catalog::model::Catalog;
 use crate::catalog::sources::Sources;
 use crate::clock::Clock;
+use crate::disk::{Disk, OsDisk};
 use crate::engine::Engine;
+use crate::engine::commit::{Commit, Committer};
 use crate::engine::error::EngineError;
-use crate::engine::group::{Group, GroupLimits};
+use crate::engine::group::{Group, GroupLimits, Writer};
 use crate::engine::once::Namer;
 use crate::engine::recover::{self, Recovered};
-use crate::engine::shard::Shards;
 use crate::engine::snapshot;
 use crate::journal::{Batch, Journal, JournalReader, codec, push_record};
 use crate::sync::Mutex;
 use arc_swap::ArcSwap;
 use hubu_kernel::record::{Body, Once, Record};
-use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -35,6 +35,10 @@ pub struct Options {
     pub archived: Option<u64>,
     /// Where snapshots stand: the newest that is of use shortens the start.
     pub snapshots: Option<PathBuf>,
+    /// What they stand on, and where a new cell's secret comes from.
+    pub disk: Arc<dyn Disk>,
+    /// No thread commits: the caller does, with [`Engine::step`].
+    pub stepped: bool,
 }
 
 impl Default for Options {
@@ -49,6 +53,8 @@ impl Default for Options {
             clock: Clock::system(),
             archived: None,
             snapshots: None,
+            disk: Arc::new(OsDisk),
+            stepped: false,
         }
     }
 }
@@ -66,13 +72,13 @@ impl Engine {
     ) -> Result<Engine, EngineError> {
         let reader: Arc<dyn JournalReader> = Arc::from(journal.reader());
         let restored = match &options.snapshots {
-            Some(folder) => snapshot::newest(folder, options.archived, &*reader)?,
+            Some(folder) => snapshot::newest(&*options.disk, folder, options.archived, &*reader)?,
             None => None,
         };
         let (mut recovered, from) =
             restored.unwrap_or_else(|| (Recovered::empty(options.archived), 1));
         recovered.replay(&*reader, from)?;
-        begin(&mut *journal, &mut recovered, sources, &options.clock)?;
+        begin(&mut *journal, &mut recovered, sources, &options)?;
         let Recovered {
             shards,
             catalogs,
@@ -88,20 +94,17 @@ impl Engine {
         };
         let group = Arc::new(Group::new(last, limits, options.tail_bytes));
         let state = Arc::new(ArcSwap::from_pointee(shards));
-        let thread = Commit {
+        let commit = Commit {
             group: Arc::clone(&group),
             state: Arc::clone(&state),
             reader: Arc::clone(&reader),
             archived: options.archived,
         };
-        let renew_every = options.renew_every;
-        let spawned = std::thread::Builder::new()
-            .name("hubu-journal".into())
-            .spawn(move || thread.run(journal, renew_every))
-            .map_err(|source| EngineError::System {
-                doing: "start a thread",
-                source,
-            })?;
+        let writer = Writer::new(journal);
+        let committer = match options.stepped {
+            true => Committer::Stepped(Some((commit, writer))),
+            false => Committer::Thread(Some(commit.spawn(writer, options.renew_every)?)),
+        };
         Ok(Engine {
             state,
             group,
@@ -113,34 +116,9 @@ impl Engine {
             archives: AtomicBool::new(options.archived.is_some()),
             archived: AtomicU64::new(options.archived.unwrap_or(0)),
             replayed,
-            journal_thread: Mutex::new(Some(spawned)),
+            disk: options.disk,
+            committer: Mutex::new(committer),
         })
-    }
-}
-
-/// The journal's thread and what it needs.
-struct Commit {
-    group: Arc<Group>,
-    state: Arc<ArcSwap<Shards>>,
-    reader: Arc<dyn JournalReader>,
-    archived: Option<u64>,
-}
-
-impl Commit {
-    fn run(self, journal: Box<dyn Journal>, renew_every: Duration) {
-        self.group.run(journal, renew_every);
-        if self.group.watermark.latched().is_none() {
-            return;
-        }
-        // What was decided and is not durable is undone: memory is built anew from the journal, so
-        // that reads go on with what is durable.
-        let mut recovered = Recovered::empty(self.archived);
-        match recovered.replay(&*self.reader, 1) {
-            Ok(()) => self.state.store(Arc::new(recovered.shards)),
-            Err(error) => {
-                tracing::error!(%error, "the journal can't be read again: reads of what was under way stay refused")
-            }
-        }
     }
 }
 
@@ -149,12 +127,17 @@ fn begin(
     journal: &mut dyn Journal,
     recovered: &mut Recovered,
     sources: &Sources,
-    clock: &Clock,
+    options: &Options,
 ) -> Result<(), EngineError> {
-    let now_ms = clock.now_ms().max(recovered.last_ms);
+    let now_ms = options.clock.now_ms().max(recovered.last_ms);
     let mut bodies = Vec::new();
     if recovered.secret.is_none() {
-        let secret = draw_secret()?;
+        let mut secret = [0; 16];
+        let drawn = options.disk.draw(&mut secret);
+        drawn.map_err(|source| EngineError::System {
+            doing: "draw a secret",
+            source,
+        })?;
         recovered.secret = Some(secret);
         bodies.push(Body::Genesis { secret });
     }
@@ -210,15 +193,4 @@ fn pack(bodies: Vec<Body>, time_ms: u64) -> Vec<u8> {
         push_record(&mut payload, &bytes);
     }
     payload
-}
-
-fn draw_secret() -> Result<[u8; 16], EngineError> {
-    let mut secret = [0; 16];
-    std::fs::File::open("/dev/urandom")
-        .and_then(|mut random| random.read_exact(&mut secret))
-        .map_err(|source| EngineError::System {
-            doing: "draw a secret from /dev/urandom",
-            source,
-        })?;
-    Ok(secret)
 }

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::JournalError;
-use super::file::{FileJournal, FileReader, OsDisk};
+use super::file::{FileJournal, FileReader};
 use super::setting::{Settings, without_password};
 use super::{Journal, JournalReader};
+use crate::disk::OsDisk;
 
 /// What the setting names.
 enum Target {

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hubu_core::journal::file::{FileJournal, FileReader, OsDisk};
+use hubu_core::disk::OsDisk;
+use hubu_core::journal::file::{FileJournal, FileReader};
 use hubu_core::journal::{HEADER_BYTES, Header, Journal, JournalError, JournalReader, Settings};
 
 use super::store::{CELL, Spoil, Store};

@@ -4,7 +4,8 @@ use std::io::IoSlice;
 use std::path::Path;
 use std::sync::Arc;
 
-use hubu_core::journal::file::{Access, Disk, FileReader};
+use hubu_core::disk::{Access, Disk};
+use hubu_core::journal::file::FileReader;
 use hubu_core::journal::simulated::{Faults, SimulatedDisk};
 use hubu_core::journal::{Journal, JournalError, JournalReader, Settings};
 

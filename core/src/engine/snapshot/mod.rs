@@ -17,10 +17,12 @@ mod read;
 mod section;
 mod write;
 
+use crate::disk::Disk;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use read::newest;
+pub use write::Copied;
 
 /// How many snapshots are kept.
 const KEPT: usize = 2;
@@ -134,14 +136,10 @@ fn file_name(last: u64) -> String {
 }
 
 /// The snapshots of a folder, newest first.
-fn list(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|ending| ending == ENDING) {
-            found.push(path);
-        }
-    }
+fn list(disk: &dyn Disk, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let names = disk.list(folder)?;
+    let mut found: Vec<_> = names.iter().map(|name| folder.join(name)).collect();
+    found.retain(|path| path.extension().is_some_and(|ending| ending == ENDING));
     found.sort_unstable_by(|a, b| b.cmp(a));
     Ok(found)
 }

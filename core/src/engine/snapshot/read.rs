@@ -3,13 +3,13 @@
 use super::{
     DIGEST_BYTES, HEAD_BYTES, Head, MAGIC, SECTION_HEAD_BYTES, SectionHead, list, section,
 };
+use crate::disk::{Access, Disk, Stream};
 use crate::engine::error::EngineError;
 use crate::engine::place::{SHARDS, ShardId};
 use crate::engine::recover::{self, Recovered};
 use crate::journal::{JournalReader, codec};
 use hubu_kernel::record::Body;
 use sm3::{Digest, Sm3};
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -19,11 +19,12 @@ use std::sync::Arc;
 /// # Errors
 /// When the folder is there and can't be read. A snapshot that can't be used is only warned of.
 pub(crate) fn newest(
+    disk: &dyn Disk,
     folder: &Path,
     archived: Option<u64>,
     reader: &dyn JournalReader,
 ) -> Result<Option<(Recovered, u64)>, EngineError> {
-    let paths = match list(folder) {
+    let paths = match list(disk, folder) {
         Ok(paths) => paths,
         Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(source) => {
@@ -34,7 +35,7 @@ pub(crate) fn newest(
         }
     };
     for path in paths {
-        match read(&path, archived, reader) {
+        match read(disk, &path, archived, reader) {
             Ok(found) => {
                 tracing::info!(path = %path.display(), from = found.1, "starting from a snapshot");
                 return Ok(Some(found));
@@ -49,13 +50,15 @@ pub(crate) fn newest(
 
 /// The state of one snapshot, or why it is of no use.
 fn read(
+    disk: &dyn Disk,
     path: &Path,
     archived: Option<u64>,
     reader: &dyn JournalReader,
 ) -> Result<(Recovered, u64), String> {
     let said = |error: std::io::Error| format!("it can't be read: {error}");
-    let mut file = BufReader::with_capacity(1 << 20, File::open(path).map_err(said)?);
-    let size = file.get_ref().metadata().map_err(said)?.len();
+    let file = disk.open(path, Access::Read).map_err(said)?;
+    let size = file.size().map_err(said)?;
+    let mut file = BufReader::with_capacity(1 << 20, Stream::new(file));
     let mut bytes = [0; HEAD_BYTES];
     file.read_exact(&mut bytes).map_err(said)?;
     assert!(bytes.len() > MAGIC.len());
@@ -120,7 +123,7 @@ fn check_use(head: &Head, archived: Option<u64>, reader: &dyn JournalReader) -> 
 }
 
 struct Sections {
-    file: BufReader<File>,
+    file: BufReader<Stream>,
     digest: Sm3,
     size: u64,
     buffer: Vec<u8>,

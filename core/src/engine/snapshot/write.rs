@@ -1,17 +1,35 @@
 //! Writing a snapshot, while the engine goes on.
 
 use super::{Head, KEPT, SectionHead, SnapshotReport, file_name, list, section};
+use crate::disk::{Access, Stream};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::place::SHARDS;
 use sm3::{Digest, Sm3};
-use std::fs::File;
-use std::io::{BufWriter, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What is written goes to the disk in pieces of so many bytes.
 const BUFFER_BYTES: usize = 1 << 20;
+
+/// A snapshot that is on the disk and has no name yet: what it saw may not be durable.
+#[derive(Debug)]
+#[must_use = "it gets its name by `Engine::name_snapshot`"]
+pub struct Copied {
+    folder: PathBuf,
+    partial: PathBuf,
+    begun: Instant,
+    report: SnapshotReport,
+}
+
+impl Copied {
+    /// The newest record in it.
+    pub fn last(&self) -> u64 {
+        self.report.last
+    }
+}
 
 impl Engine {
     /// Writes a snapshot into `folder`, which is made if it is missing, and lets older ones go. One
@@ -20,29 +38,70 @@ impl Engine {
     /// # Errors
     /// When the file can't be written, or the journal latched first. Older snapshots stay then.
     pub fn write_snapshot(&self, folder: &Path) -> Result<SnapshotReport, EngineError> {
-        let start = Instant::now();
+        let copied = self.copy_snapshot(folder)?;
+        self.watermark().wait_blocking(copied.last())?;
+        self.name_snapshot(copied)
+    }
+
+    /// The first half of [`Engine::write_snapshot`]: copies every shard.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn copy_snapshot(&self, folder: &Path) -> Result<Copied, EngineError> {
+        let begun = Instant::now();
         let partial = folder.join("writing.partial");
-        let at = |source| EngineError::Snapshot {
+        let report = self.make_folder_and_copy(folder, &partial);
+        let report = report.map_err(|source| EngineError::Snapshot {
             path: partial.clone(),
             source,
-        };
-        std::fs::create_dir_all(folder).map_err(at)?;
-        let mut written = self.copy(&partial).map_err(at)?;
+        })?;
+        Ok(Copied {
+            folder: folder.to_owned(),
+            partial,
+            begun,
+            report,
+        })
+    }
+
+    /// The second half: gives it its name, once what it saw is durable.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub fn name_snapshot(&self, copied: Copied) -> Result<SnapshotReport, EngineError> {
         // Nothing that a crash could undo may get a name.
-        self.watermark().wait_blocking(written.last)?;
-        let path = folder.join(file_name(written.last));
-        std::fs::rename(&partial, &path)
-            .and_then(|()| File::open(folder)?.sync_all())
+        assert!(
+            copied.report.last <= self.watermark().durable(),
+            "a snapshot gets its name once all that it saw is durable"
+        );
+        let mut report = copied.report;
+        report.path = copied.folder.join(file_name(report.last));
+        self.disk()
+            .rename(&copied.partial, &report.path)
+            .and_then(|()| self.disk().sync_folder(&copied.folder))
+            .and_then(|()| list(self.disk(), &copied.folder))
+            .map(|all| {
+                for old in all.into_iter().skip(KEPT) {
+                    let _kept_a_while_longer = self.disk().remove(&old);
+                }
+            })
             .map_err(|source| EngineError::Snapshot {
-                path: path.clone(),
+                path: report.path.clone(),
                 source,
             })?;
-        for old in list(folder).map_err(at)?.into_iter().skip(KEPT) {
-            let _kept_a_while_longer = std::fs::remove_file(old);
+        report.took = copied.begun.elapsed();
+        Ok(report)
+    }
+
+    fn make_folder_and_copy(
+        &self,
+        folder: &Path,
+        partial: &Path,
+    ) -> std::io::Result<SnapshotReport> {
+        self.disk().make_folder(folder)?;
+        match self.disk().remove(partial) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => self.copy(partial),
         }
-        written.path = path;
-        written.took = start.elapsed();
-        Ok(written)
     }
 
     fn copy(&self, path: &Path) -> std::io::Result<SnapshotReport> {
@@ -54,7 +113,8 @@ impl Engine {
             catalogs: self.catalogs().sources().len() as u32,
             shards: SHARDS as u32,
         };
-        let mut out = BufWriter::with_capacity(BUFFER_BYTES, File::create(path)?);
+        let file = self.disk().open(path, Access::Create)?;
+        let mut out = BufWriter::with_capacity(BUFFER_BYTES, Stream::new(Arc::clone(&file)));
         out.write_all(&head.to_bytes())?;
         let mut heads = Vec::with_capacity(SHARDS + 1);
         for sources in self.catalogs().sources() {
@@ -88,18 +148,17 @@ impl Engine {
         digest.update(head.to_bytes());
         heads.iter().for_each(|section| digest.update(section));
         out.write_all(&digest.finalize())?;
-        let mut file = out
+        let out = out
             .into_inner()
             .map_err(std::io::IntoInnerError::into_error)?;
-        let size = file.stream_position()?;
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(&head.to_bytes())?;
-        file.sync_all()?;
+        // The head again, now that all of it is known.
+        Stream::new(Arc::clone(&file)).write_all(&head.to_bytes())?;
+        file.sync()?;
         let (last, took) = (head.last, Duration::ZERO);
         Ok(SnapshotReport {
             path: path.to_owned(),
             last,
-            bytes: size,
+            bytes: out.position(),
             took,
             held_max,
         })

@@ -5,7 +5,7 @@ use std::io::IoSlice;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::disk::{Access, Disk, DiskFile};
+use crate::disk::{Access, Disk, DiskFile};
 use crate::journal::chain::Chain;
 use crate::journal::error::JournalError;
 use crate::journal::header::{chain_at, u32_at, u64_at};

@@ -2,9 +2,8 @@
 //!
 //! `writer` appends, `reader` reads, `recover` finds the end at opening with `scanner` (walks batches) and `tail` (judges
 //! what is no batch); `segment` and `lock` own the two kinds of files, `spare` makes segments ahead, `index` remembers
-//! places, and `disk` is the file system, replaceable in tests. `docs/journal.md` draws the bytes.
+//! places; [`crate::disk`] is the file system, replaceable in tests. `docs/journal.md` draws the bytes.
 
-mod disk;
 mod index;
 mod lock;
 mod reader;
@@ -15,12 +14,10 @@ mod spare;
 mod tail;
 mod writer;
 
-use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-pub use disk::{Access, Disk, DiskFile, OsDisk};
 pub use reader::FileReader;
 pub use writer::FileJournal;
 
@@ -34,6 +31,7 @@ use super::chain::GENESIS;
 use super::error::JournalError;
 use super::header::HEADER_BYTES;
 use super::setting::Settings;
+use crate::disk::{Disk, OsDisk};
 
 /// Smallest segment in bytes that makes sense.
 const MIN_SEGMENT: u64 = 4096;
@@ -135,8 +133,12 @@ fn identify(
             )));
         }
         Some((journal, _)) => folder.journal = journal,
-        // The keys of a fresh RandomState come from the system's randomness.
-        None => folder.journal = RandomState::new().hash_one(std::process::id()),
+        None => {
+            let mut number = [0; 8];
+            let drawn = folder.disk.draw(&mut number);
+            drawn.map_err(JournalError::io("draw a number for", path))?;
+            folder.journal = u64::from_le_bytes(number);
+        }
     }
     Ok(folder)
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::disk::{Access, Disk};
 use super::index::{Index, Position};
 use super::lock::{Lock, Slot};
 use super::recover::{Plan, damage, find_tail};
 use super::scanner::{Found, MANY, ONE, Scanner};
 use super::segment::{Folder, SEGMENT_HEADER};
+use crate::disk::{Access, Disk};
 use crate::journal::check::Links;
 use crate::journal::error::JournalError;
 use crate::journal::reading::{self, Visit};

@@ -1,15 +1,15 @@
 //! Finds the end of the journal at opening: reads the segments, checks every batch, cuts a torn tail, and stops at
 //! damage.
 
-use super::disk::Access;
 use super::index::{Index, Position};
 use super::lock::Slot;
 use super::scanner::{Found, Scanner};
-use super::segment::{Folder, SEGMENT_HEADER, Segment, blank};
+use super::segment::{Folder, SEGMENT_HEADER, Segment, blank, write_all};
 use super::tail::{Rest, judge};
+use crate::disk::Access;
 use crate::journal::check::Links;
 use crate::journal::error::{JournalError, RESTORE};
-use crate::journal::header::Header;
+use crate::journal::header::{HEADER_BYTES, Header};
 use crate::journal::reading::check_anchor;
 use crate::journal::setting::Check;
 
@@ -30,6 +30,8 @@ pub(super) struct Tail {
     pub(super) links: Links,
     /// Bytes of a torn batch that were (or would be) cut.
     pub(super) cut: u64,
+    /// Where the last whole batch is, and its bytes, header and payload; `None` where there is none.
+    last_batch: Option<(Position, usize)>,
 }
 
 /// Reads the journal to its end. There is at least one segment.
@@ -54,6 +56,7 @@ pub(super) fn find_tail(folder: &Folder, index: &Index, plan: Plan) -> Result<Ta
         index,
         anchor: plan.anchor,
         links: None,
+        last_batch: None,
     };
     let mut tail: Option<Tail> = None;
     for number in numbers.into_iter().filter(|number| *number >= start) {
@@ -84,6 +87,7 @@ pub(super) fn find_tail(folder: &Folder, index: &Index, plan: Plan) -> Result<Ta
     check_end(&tail, plan.anchor)?;
     if plan.mend {
         mend(&tail)?;
+        settle(folder, &tail)?;
     }
     Ok(tail)
 }
@@ -95,6 +99,7 @@ struct Walk<'f> {
     anchor: Option<Slot>,
     /// None until the first batch was seen.
     links: Option<Links>,
+    last_batch: Option<(Position, usize)>,
 }
 
 impl Walk<'_> {
@@ -146,6 +151,7 @@ impl Walk<'_> {
         followed
             .map_err(|reason| damage(&self.scanner.segment, position.offset, &before, &reason))?;
         self.index.note(header.first, position);
+        self.last_batch = Some((position, HEADER_BYTES + header.length as usize));
         Ok(())
     }
 
@@ -155,6 +161,7 @@ impl Walk<'_> {
             offset: self.scanner.offset,
             links: self.links.unwrap_or(Links::START),
             cut,
+            last_batch: self.last_batch,
         }
     }
 }
@@ -212,6 +219,29 @@ fn mend(tail: &Tail) -> Result<(), JournalError> {
         );
     }
     Ok(())
+}
+
+/// Writes the last whole batch again and syncs it. What was read may stand in the system's memory alone: its writer's sync
+/// failed, or it died before. Earlier batches are durable, since each was synced before the next was written; this one is
+/// made so before anybody builds on it. A sync alone would not do: after one that failed the system takes its pages for
+/// clean.
+fn settle(folder: &Folder, tail: &Tail) -> Result<(), JournalError> {
+    let Some((position, length)) = tail.last_batch else {
+        return Ok(());
+    };
+    let segment = match position.segment == tail.segment.number {
+        true => tail.segment.clone(),
+        false => folder.open(position.segment, Access::Write)?,
+    };
+    let mut bytes = vec![0; length];
+    let file = &*segment.file;
+    let read = file.read_at(&mut bytes, position.offset);
+    if read.map_err(JournalError::io("read", &segment.path))? != length {
+        let short = std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
+        return Err(JournalError::io("read", &segment.path)(short));
+    }
+    write_all(file, &bytes, position.offset).map_err(JournalError::io("write", &segment.path))?;
+    file.sync().map_err(JournalError::io("sync", &segment.path))
 }
 
 /// Damage at a place where the record after `links` should begin.

@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
-use super::disk::Access;
 use super::index::Position;
 use super::segment::{Folder, SEGMENT_HEADER, Segment};
+use crate::disk::Access;
 use crate::journal::check::Links;
 use crate::journal::error::JournalError;
 use crate::journal::header::{HEADER_BYTES, Header, HeaderFault};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::disk::{Access, Disk, DiskFile};
+use crate::disk::{Access, Disk, DiskFile};
 use crate::journal::error::JournalError;
 use crate::journal::header::{u32_at, u64_at};
 
@@ -228,7 +228,7 @@ pub(super) fn blank(file: &dyn DiskFile, from: u64, to: u64) -> std::io::Result<
     file.sync()
 }
 
-fn write_all(file: &dyn DiskFile, bytes: &[u8], offset: u64) -> std::io::Result<()> {
+pub(super) fn write_all(file: &dyn DiskFile, bytes: &[u8], offset: u64) -> std::io::Result<()> {
     let mut done = 0;
     while done < bytes.len() {
         let written = file.write_at(&[IoSlice::new(&bytes[done..])], offset + done as u64)?;

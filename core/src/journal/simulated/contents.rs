@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// The unit that a disk writes wholly or not at all, in bytes.
-const SECTOR: usize = 512;
+pub(super) const SECTOR: usize = 512;
 
 /// A file: what a reader sees, and what stood in the sectors written since the last sync.
 #[derive(Debug, Default, Clone)]
@@ -11,6 +11,9 @@ pub(super) struct Contents {
     bytes: Vec<u8>,
     /// Sector number to its durable bytes (shorter at the file's durable end).
     unsynced: BTreeMap<usize, Vec<u8>>,
+    /// The same of sectors whose sync failed: the system shows them and has forgotten that they are not on the disk, so
+    /// that no later sync helps, only writing them again.
+    dropped: BTreeMap<usize, Vec<u8>>,
     durable_length: usize,
 }
 
@@ -32,10 +35,9 @@ impl Contents {
             for sector in offset / SECTOR..=(end - 1) / SECTOR {
                 let from = (sector * SECTOR).min(self.durable_length);
                 let to = (from + SECTOR).min(self.durable_length);
-                let before = &self.bytes[from..to];
-                self.unsynced
-                    .entry(sector)
-                    .or_insert_with(|| before.to_vec());
+                let before = self.dropped.remove(&sector);
+                let before = before.unwrap_or_else(|| self.bytes[from..to].to_vec());
+                self.unsynced.entry(sector).or_insert(before);
             }
         }
         self.extend(end);
@@ -47,11 +49,29 @@ impl Contents {
         self.durable_length = self.bytes.len();
     }
 
+    /// A sync that failed: what was to reach the disk may not, now or ever.
+    pub(super) fn fail_sync(&mut self) {
+        self.dropped.append(&mut self.unsynced);
+    }
+
+    /// Sectors that no crash is obliged to keep.
+    pub(super) fn unsynced(&self) -> usize {
+        self.unsynced.len() + self.dropped.len()
+    }
+
+    /// Turns one bit over, on the disk and in memory: it has rotted.
+    pub(super) fn rot(&mut self, bit: u64) {
+        let at = usize::try_from(bit / 8).unwrap_or(usize::MAX);
+        if let Some(byte) = self.bytes.get_mut(at) {
+            *byte ^= 1 << (bit % 8);
+        }
+    }
+
     /// What is left after a crash, when `survives` says for each unsynced sector whether it reached the disk. The length
     /// is kept: file systems journal it, and zeros stand where nothing arrived.
     pub(super) fn after_crash(&self, mut survives: impl FnMut() -> bool) -> Self {
         let mut left = self.clone();
-        for (sector, before) in &self.unsynced {
+        for (sector, before) in self.unsynced.iter().chain(&self.dropped) {
             if survives() {
                 continue;
             }
@@ -60,6 +80,7 @@ impl Contents {
             left.bytes[from..to].fill(0);
             left.bytes[from..from + before.len()].copy_from_slice(before);
         }
+        left.dropped.clear();
         left.sync();
         left
     }

@@ -1,9 +1,9 @@
 //! A file system in memory, with faults. The model: a sector of 512 bytes is written wholly or not; unsynced sectors
-//! survive a crash in any combination; names survive only once their folder is synced; an operation that fails has done
-//! nothing, and nobody may rely on what came before it unless that was synced.
+//! survive a crash in any combination, and those whose sync failed are forgotten by later ones; names survive only once their folder is synced, or the first few of their changes;
+//! an operation that fails has done nothing (but for [`Fault::SyncedAndFailed`] and [`Fault::Short`]), and nobody may rely
+//! on what came before it unless that was synced.
 
-use std::collections::HashMap;
-use std::io::{self, IoSlice};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,15 +11,30 @@ use std::time::Duration;
 use parking_lot::{Mutex, MutexGuard};
 
 use super::contents::Contents;
-use crate::journal::file::{Access, Disk, DiskFile};
+use super::names::Names;
+
+/// How an operation fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// EIO: nothing was done.
+    Io,
+    /// ENOSPC: nothing was done.
+    NoSpace,
+    /// A write takes the sectors of its first half and says so (a system copies whole pages); anything else is EIO.
+    Short,
+    /// A sync says EIO, yet all has reached the disk; anything else is EIO.
+    SyncedAndFailed,
+}
 
 /// What goes wrong while it runs.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Faults {
-    /// Every write and sync after so many fails.
+    /// Every operation after so many fails.
     pub fail_after: Option<u64>,
-    /// The write or sync with this number (from 1) fails, once; later ones work.
-    pub fail_once: Option<u64>,
+    /// The operation with this number (from 1) fails so, once; later ones work.
+    pub once: Option<(u64, Fault)>,
+    /// Every read fails.
+    pub no_reads: bool,
     /// Each sync takes a random time up to this.
     pub delay: Duration,
 }
@@ -35,16 +50,19 @@ pub enum Survival {
     Torn,
 }
 
-#[derive(Debug)]
-struct State {
-    files: Vec<Contents>,
-    names: HashMap<PathBuf, usize>,
-    durable_names: HashMap<PathBuf, usize>,
-    locked: Vec<usize>,
-    faults: Faults,
-    /// Writes and syncs so far.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub(super) files: Vec<Contents>,
+    pub(super) names: Names,
+    /// Files, and which holder of a lock each has.
+    pub(super) locked: Vec<(usize, u64)>,
+    pub(super) lockers: u64,
+    pub(super) faults: Faults,
+    /// Writes, syncs and changes of names so far.
     operations: u64,
-    random: u64,
+    pub(super) random: u64,
+    /// The disk before each operation, where that is kept.
+    history: Option<Vec<State>>,
 }
 
 /// The disk. Clones share it.
@@ -57,22 +75,26 @@ impl SimulatedDisk {
     /// An empty disk.
     #[must_use]
     pub fn new(seed: u64, faults: Faults) -> Self {
-        let state = State {
+        Self::of(State {
             files: Vec::new(),
-            names: HashMap::new(),
-            durable_names: HashMap::new(),
+            names: Names::default(),
             locked: Vec::new(),
+            lockers: 0,
             faults,
             operations: 0,
             // Odd, since the generator cannot leave zero.
             random: seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
-        };
+            history: None,
+        })
+    }
+
+    fn of(state: State) -> Self {
         Self {
             state: Arc::new(Mutex::new(state)),
         }
     }
 
-    /// Writes and syncs done so far: each is a point where a crash or a failure can be placed.
+    /// Writes, syncs and changes of names so far: each is a point where a crash or a failure can be placed.
     #[must_use]
     pub fn operations(&self) -> u64 {
         self.state().operations
@@ -83,47 +105,108 @@ impl SimulatedDisk {
         self.state().faults = faults;
     }
 
-    /// The disk as it comes up after a crash at this moment. The old one goes on for whoever still holds it.
+    /// From now on keeps what the disk was before each operation.
+    pub fn keep_history(&self) {
+        self.state().history = Some(Vec::new());
+    }
+
+    /// What the disk was before each operation since [`SimulatedDisk::keep_history`], and after the last.
     #[must_use]
-    pub fn crash(&self, survival: Survival) -> Self {
+    pub fn history(&self) -> Vec<SimulatedDisk> {
         let mut state = self.state();
-        let mut random = state.random;
-        let mut survives = || match survival {
-            Survival::Nothing => false,
-            Survival::Everything => true,
-            Survival::Torn => next(&mut random) & 1 == 0,
-        };
-        let files = state
-            .files
-            .iter()
-            .map(|file| file.after_crash(&mut survives))
-            .collect();
-        let names = match survival {
-            Survival::Everything => state.names.clone(),
-            Survival::Nothing | Survival::Torn => state.durable_names.clone(),
-        };
-        state.random = random;
-        let after = State {
-            files,
-            durable_names: names.clone(),
-            names,
-            locked: Vec::new(),
-            faults: Faults::default(),
-            operations: 0,
-            random,
-        };
-        Self {
-            state: Arc::new(Mutex::new(after)),
+        let mut all = state.history.take().unwrap_or_default();
+        all.push(state.clone());
+        all.into_iter().map(Self::of).collect()
+    }
+
+    /// Sectors and changes of names that no crash at this moment is obliged to keep.
+    #[must_use]
+    pub fn unsettled(&self) -> (usize, usize) {
+        let state = self.state();
+        let sectors = state.files.iter().map(Contents::unsynced).sum();
+        (sectors, state.names.pending())
+    }
+
+    /// A copy of all that is on it, as a backup takes one.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        let state = self.state().clone();
+        let locked = Vec::new();
+        Self::of(State { locked, ..state })
+    }
+
+    /// Every lock is lost, as when whoever keeps them restarts: their holders do not know.
+    pub fn break_locks(&self) {
+        self.state().locked.clear();
+    }
+
+    /// The files that have a name, and their sizes in bytes.
+    #[must_use]
+    pub fn files(&self) -> Vec<(PathBuf, u64)> {
+        let state = self.state();
+        let size = |file: usize| state.files[file].bytes().len() as u64;
+        let all = state.names.all();
+        all.map(|(path, file)| (path.to_owned(), size(file)))
+            .collect()
+    }
+
+    /// One bit of a file has rotted.
+    pub fn rot(&self, path: &Path, bit: u64) {
+        let mut state = self.state();
+        if let Some(file) = state.names.get(path) {
+            state.files[file].rot(bit);
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    /// The disk as it comes up after a crash at this moment. The old one goes on for whoever still holds it.
+    #[must_use]
+    pub fn crash(&self, survival: Survival) -> Self {
+        let mut random = self.state().random;
+        let torn = random;
+        let after = match survival {
+            Survival::Nothing => self.crash_choosing(|| false, |_| 0),
+            Survival::Everything => self.crash_choosing(|| true, |changes| changes),
+            Survival::Torn => {
+                let mut names = torn.rotate_left(32) | 1;
+                let kept = |changes: usize| next(&mut names) as usize % (changes + 1);
+                self.crash_choosing(|| next(&mut random) & 1 == 0, kept)
+            }
+        };
+        next(&mut random);
+        self.state().random = random;
+        after.state().random = random;
+        after
+    }
+
+    /// As [`SimulatedDisk::crash`], asking for each unsynced sector whether it reached the disk, and for each folder how many of
+    /// the changes of its names did.
+    #[must_use]
+    pub fn crash_choosing(
+        &self,
+        mut survives: impl FnMut() -> bool,
+        kept: impl FnMut(usize) -> usize,
+    ) -> Self {
+        let state = self.state();
+        let files = state.files.iter();
+        Self::of(State {
+            files: files.map(|file| file.after_crash(&mut survives)).collect(),
+            names: state.names.after_crash(kept),
+            locked: Vec::new(),
+            lockers: 0,
+            faults: Faults::default(),
+            operations: 0,
+            random: state.random,
+            history: None,
+        })
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
 }
 
 /// xorshift64: small, and the same everywhere.
-fn next(random: &mut u64) -> u64 {
+pub(super) fn next(random: &mut u64) -> u64 {
     *random ^= *random << 13;
     *random ^= *random >> 7;
     *random ^= *random << 17;
@@ -131,165 +214,48 @@ fn next(random: &mut u64) -> u64 {
 }
 
 impl State {
-    /// Counts a write or sync, and fails it if its time has come.
-    fn operate(&mut self) -> io::Result<()> {
+    /// Counts an operation; says how it fails if its time has come, but for what it does all the same.
+    pub(super) fn operate(&mut self) -> io::Result<Option<Fault>> {
+        if let Some(mut history) = self.history.take() {
+            history.push(self.clone());
+            self.history = Some(history);
+        }
         self.operations += 1;
         let past = self
             .faults
             .fail_after
             .is_some_and(|after| self.operations > after);
-        if past || self.faults.fail_once == Some(self.operations) {
-            return Err(io::Error::other("simulated failure"));
+        let due = |&(at, _): &(u64, Fault)| at == self.operations;
+        match self.faults.once.filter(due) {
+            _ if past => Err(io::Error::other("simulated failure")),
+            Some((_, Fault::Io)) => Err(io::Error::other("simulated failure")),
+            Some((_, Fault::NoSpace)) => Err(io::ErrorKind::StorageFull.into()),
+            Some((_, fault)) => Ok(Some(fault)),
+            None => Ok(None),
         }
-        Ok(())
+    }
+
+    /// As [`State::operate`], for an operation that fails wholly or not at all.
+    pub(super) fn operate_wholly(&mut self) -> io::Result<()> {
+        match self.operate()? {
+            Some(_) => Err(io::Error::other("simulated failure")),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn read(&self) -> io::Result<()> {
+        match self.faults.no_reads {
+            true => Err(io::Error::other("simulated failure of a read")),
+            false => Ok(()),
+        }
     }
 
     /// How long the next sync takes.
-    fn delay(&mut self) -> Duration {
+    pub(super) fn delay(&mut self) -> Duration {
         let most = u64::try_from(self.faults.delay.as_nanos()).unwrap_or(u64::MAX);
         match most {
             0 => Duration::ZERO,
             most => Duration::from_nanos(next(&mut self.random) % most),
-        }
-    }
-}
-
-impl Disk for SimulatedDisk {
-    fn make_folder(&self, _folder: &Path) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        let state = self.state();
-        let names = state
-            .names
-            .keys()
-            .filter(|path| path.parent() == Some(folder));
-        let names = names.filter_map(|path| path.file_name());
-        Ok(names
-            .map(|name| name.to_string_lossy().into_owned())
-            .collect())
-    }
-
-    fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn DiskFile>> {
-        let mut state = self.state();
-        let known = state.names.get(path).copied();
-        let file = match known {
-            Some(file) => file,
-            None if access == Access::Create => {
-                state.files.push(Contents::default());
-                let file = state.files.len() - 1;
-                state.names.insert(path.to_owned(), file);
-                file
-            }
-            None => return Err(io::ErrorKind::NotFound.into()),
-        };
-        let holds_lock = Mutex::new(false);
-        Ok(Arc::new(SimulatedFile {
-            disk: self.clone(),
-            file,
-            holds_lock,
-        }))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let mut state = self.state();
-        let file = state.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
-        state.names.insert(to.to_owned(), file);
-        Ok(())
-    }
-
-    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        let mut state = self.state();
-        state.operate()?;
-        let here = |path: &&PathBuf| path.parent() == Some(folder);
-        let names: Vec<_> = state.names.keys().filter(here).cloned().collect();
-        state
-            .durable_names
-            .retain(|path, _| path.parent() != Some(folder));
-        for path in names {
-            let file = state.names[&path];
-            state.durable_names.insert(path, file);
-        }
-        Ok(())
-    }
-}
-
-struct SimulatedFile {
-    disk: SimulatedDisk,
-    file: usize,
-    holds_lock: Mutex<bool>,
-}
-
-impl DiskFile for SimulatedFile {
-    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
-        let state = self.disk.state();
-        let bytes = state.files[self.file].bytes();
-        let from = usize::try_from(offset)
-            .unwrap_or(usize::MAX)
-            .min(bytes.len());
-        let length = into.len().min(bytes.len() - from);
-        into[..length].copy_from_slice(&bytes[from..from + length]);
-        Ok(length)
-    }
-
-    fn write_at(&self, parts: &[IoSlice<'_>], offset: u64) -> io::Result<usize> {
-        let mut state = self.disk.state();
-        state.operate()?;
-        let mut at = usize::try_from(offset).map_err(io::Error::other)?;
-        for part in parts {
-            state.files[self.file].write(at, part);
-            at += part.len();
-        }
-        Ok(parts.iter().map(|part| part.len()).sum())
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        let delay = self.disk.state().delay();
-        if !delay.is_zero() {
-            std::thread::sleep(delay);
-        }
-        let mut state = self.disk.state();
-        state.operate()?;
-        state.files[self.file].sync();
-        Ok(())
-    }
-
-    fn size(&self) -> io::Result<u64> {
-        Ok(self.disk.state().files[self.file].bytes().len() as u64)
-    }
-
-    fn allocate(&self, size: u64) -> io::Result<()> {
-        let size = usize::try_from(size).map_err(io::Error::other)?;
-        self.disk.state().files[self.file].extend(size);
-        Ok(())
-    }
-
-    fn lock(&self) -> io::Result<bool> {
-        let mut state = self.disk.state();
-        if state.locked.contains(&self.file) {
-            return Ok(false);
-        }
-        state.locked.push(self.file);
-        *self.holds_lock.lock() = true;
-        Ok(true)
-    }
-
-    fn is_linked(&self) -> io::Result<bool> {
-        Ok(self
-            .disk
-            .state()
-            .names
-            .values()
-            .any(|file| *file == self.file))
-    }
-}
-
-impl Drop for SimulatedFile {
-    fn drop(&mut self) {
-        if *self.holds_lock.lock() {
-            let file = self.file;
-            self.disk.state().locked.retain(|locked| *locked != file);
         }
     }
 }

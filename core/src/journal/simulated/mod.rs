@@ -16,12 +16,16 @@
 //! ```
 
 mod contents;
+mod database;
 mod disk;
+mod names;
+mod operations;
 
 use std::path::Path;
 use std::sync::Arc;
 
-pub use disk::{Faults, SimulatedDisk, Survival};
+pub use database::{DatabaseFault, DatabaseJournal, SimulatedDatabase};
+pub use disk::{Fault, Faults, SimulatedDisk, Survival};
 
 use super::error::JournalError;
 use super::file::FileJournal;

@@ -1,9 +1,9 @@
-//! The few things that the journal asks of a file system, behind a trait: so that tests can lose what was not synced,
-//! tear a write, or fail a sync, at every point where that can happen.
+//! The few things that journal and snapshots ask of a file system, behind a trait: so that tests can lose what was not
+//! synced, tear a write, or fail a sync, at every point where that can happen.
 
 use std::fmt::Debug;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
@@ -46,6 +46,17 @@ pub trait Disk: Send + Sync + Debug {
     /// # Errors
     /// The system's.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+    /// Takes a file's name away.
+    ///
+    /// # Errors
+    /// The system's; [`io::ErrorKind::NotFound`] when there is none.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Fills `into` with numbers that nobody can guess: secrets, and names that no other journal has. They come from
+    /// here so that a simulation repeats itself.
+    ///
+    /// # Errors
+    /// The system's.
+    fn draw(&self, into: &mut [u8]) -> io::Result<()>;
 }
 
 /// An open file.
@@ -123,6 +134,52 @@ impl Disk for OsDisk {
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         File::open(folder)?.sync_all()
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+
+    fn draw(&self, into: &mut [u8]) -> io::Result<()> {
+        File::open("/dev/urandom")?.read_exact(into)
+    }
+}
+
+/// A file from its beginning on, read or written as a stream.
+pub struct Stream {
+    file: Arc<dyn DiskFile>,
+    at: u64,
+}
+
+impl Stream {
+    /// Begins at the first byte.
+    pub fn new(file: Arc<dyn DiskFile>) -> Stream {
+        Stream { file, at: 0 }
+    }
+
+    /// Bytes read or written so far.
+    pub fn position(&self) -> u64 {
+        self.at
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(into, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write_at(&[IoSlice::new(bytes)], self.at)?;
+        self.at += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
