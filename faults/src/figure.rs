@@ -57,6 +57,12 @@ pub(crate) const FIGURES: &[Figure] = &[
         Goal::Never,
         "runs of which one did not come back right",
     ),
+    figure("mutants", Goal::AtLeast(20.0), "mistakes made on purpose"),
+    figure(
+        "mutants_missed",
+        Goal::Never,
+        "mistakes that nothing noticed",
+    ),
     figure("sim_broken", Goal::Never, "seeds that broke a promise"),
 ];
 

@@ -6,6 +6,7 @@
 
 mod crash;
 mod figure;
+mod mutants;
 mod report;
 mod sim;
 mod world;
@@ -33,6 +34,8 @@ struct Arguments {
 enum Trial {
     /// A crash at every operation of the disk.
     Crash(crash::Options),
+    /// Each promise broken on purpose: what notices?
+    Mutants(mutants::Options),
     /// The engine on a simulated disk, by seed.
     Sim(sim::Options),
     /// Prints the figures as a table, with their goals.
@@ -55,6 +58,7 @@ fn run(arguments: &Arguments) -> Outcome<bool> {
     let mut report = report::Report::open(&arguments.out)?;
     let held = match &arguments.trial {
         Trial::Crash(options) => crash::run(options, &mut report)?,
+        Trial::Mutants(options) => mutants::run(options, &mut report)?,
         Trial::Sim(options) => sim::run(options, &mut report)?,
         Trial::Table => {
             print!("{}", report.table());
