@@ -227,6 +227,20 @@ impl Group {
         self.work.notify_all();
     }
 
+    /// Waits so long, or until the engine closes: then it is true.
+    pub(crate) fn is_closing_within(&self, time: Duration) -> bool {
+        let end = Instant::now() + time;
+        let mut open = self.open.lock();
+        while !open.closing {
+            let rest = end.saturating_duration_since(Instant::now());
+            if rest.is_zero() {
+                return false;
+            }
+            self.work.wait_for(&mut open, rest);
+        }
+        true
+    }
+
     /// The journal's thread: runs until the group is closed or the journal latched.
     pub(crate) fn run(&self, mut journal: Box<dyn Journal>, renew_every: Duration) {
         let mut payload = Vec::with_capacity(64 << 10);

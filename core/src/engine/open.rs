@@ -20,6 +20,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
+/// Between two attempts to build memory anew from a journal that can't be read: the first pause, and the longest.
+const REBUILD_AGAIN: Duration = Duration::from_millis(200);
+const REBUILD_AGAIN_MAX: Duration = Duration::from_secs(5);
+
 /// How an engine is run.
 #[derive(Debug)]
 pub struct Options {
@@ -133,14 +137,24 @@ impl Commit {
             return;
         }
         // What was decided and is not durable is undone: memory is built anew from the journal, so
-        // that reads go on with what is durable.
-        let mut recovered = Recovered::empty(self.archived);
-        match recovered.replay(&*self.reader, 1) {
-            Ok(()) => self.state.store(Arc::new(recovered.shards)),
-            Err(error) => {
-                tracing::error!(%error, "the journal can't be read again: reads of what was under way stay refused")
+        // that reads go on with what is durable. A database that is away comes back: until then reads of
+        // what was under way stay refused.
+        let mut pause = REBUILD_AGAIN;
+        while let Err(error) = self.rebuild() {
+            tracing::error!(%error, "the journal can't be read again now: reads of what was under way are refused");
+            if self.group.is_closing_within(pause) {
+                return;
             }
+            pause = (pause * 2).min(REBUILD_AGAIN_MAX);
         }
+        tracing::info!("what was not durable is undone: reads go on");
+    }
+
+    fn rebuild(&self) -> Result<(), EngineError> {
+        let mut recovered = Recovered::empty(self.archived);
+        recovered.replay(&*self.reader, 1)?;
+        self.state.store(Arc::new(recovered.shards));
+        Ok(())
     }
 }
 
