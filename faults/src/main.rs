@@ -5,6 +5,7 @@
 //! `docs/guarantees.md` says which promise each one is after.
 
 mod figure;
+mod kill;
 mod report;
 
 use clap::{Parser, Subcommand};
@@ -28,6 +29,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Trial {
+    Kill(kill::Kill),
     /// Prints the figures as a table, with their goals.
     Table,
 }
@@ -45,11 +47,14 @@ fn main() -> ExitCode {
 
 /// Whether every promise held.
 fn run(arguments: &Arguments) -> Outcome<bool> {
-    match &arguments.trial {
+    let mut report = report::Report::open(&arguments.out)?;
+    let held = match &arguments.trial {
+        Trial::Kill(trial) => trial.run(&mut report)?,
         Trial::Table => {
-            let report = report::Report::open(&arguments.out)?;
             print!("{}", report.table());
-            Ok(report.holds())
+            return Ok(report.holds());
         }
-    }
+    };
+    report.save()?;
+    Ok(held)
 }
