@@ -64,6 +64,51 @@ pub(crate) const FIGURES: &[Figure] = &[
         "mistakes that nothing noticed",
     ),
     figure("sim_broken", Goal::Never, "seeds that broke a promise"),
+    figure(
+        "kill_server",
+        Goal::AtLeast(200.0),
+        "servers killed with SIGKILL under load or while they started, on file and PostgreSQL",
+    ),
+    figure(
+        "kill_database",
+        Goal::AtLeast(20.0),
+        "databases killed under load: shut down at once, or SIGKILL for all of their processes",
+    ),
+    figure(
+        "kill_database_faults",
+        Goal::AtLeast(15.0),
+        "databases stopped, paused, with a full disk or with their connections cut, under load",
+    ),
+    figure(
+        "kill_settled",
+        Goal::AtLeast(1_000_000.0),
+        "acknowledged commands found in the feed exactly once, with the effect that was acknowledged",
+    ),
+    figure(
+        "kill_unknown",
+        Goal::Shown,
+        "commands without an answer, settled by repeating their keys",
+    ),
+    figure(
+        "kill_lost",
+        Goal::Never,
+        "acknowledged, and gone after a fault",
+    ),
+    figure(
+        "kill_doubled",
+        Goal::Never,
+        "there twice, or there and asked for by nobody",
+    ),
+    figure(
+        "kill_torn",
+        Goal::Never,
+        "there in part: lines, commands of an atomic batch, sums of rows",
+    ),
+    figure(
+        "kill_wrong",
+        Goal::Never,
+        "repeats answered otherwise, answers after the latch, starts refused, journals not whole",
+    ),
 ];
 
 const fn figure(key: &'static str, goal: Goal, what: &'static str) -> Figure {

@@ -7,6 +7,7 @@
 mod crash;
 mod figure;
 mod mutants;
+mod kill;
 mod report;
 mod sim;
 mod world;
@@ -38,6 +39,7 @@ enum Trial {
     Mutants(mutants::Options),
     /// The engine on a simulated disk, by seed.
     Sim(sim::Options),
+    Kill(kill::Kill),
     /// Prints the figures as a table, with their goals.
     Table,
 }
@@ -60,6 +62,7 @@ fn run(arguments: &Arguments) -> Outcome<bool> {
         Trial::Crash(options) => crash::run(options, &mut report)?,
         Trial::Mutants(options) => mutants::run(options, &mut report)?,
         Trial::Sim(options) => sim::run(options, &mut report)?,
+        Trial::Kill(trial) => trial.run(&mut report)?,
         Trial::Table => {
             print!("{}", report.table());
             return Ok(report.holds());

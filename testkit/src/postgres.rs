@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
+use crate::family::{freeze, signal_all};
 use crate::install::programs;
 use crate::sql::sql;
 
@@ -31,6 +32,7 @@ pub struct PgCluster {
     port: u16,
     server: Option<Child>,
     is_apart: bool,
+    settings: Vec<String>,
 }
 
 impl PgCluster {
@@ -39,7 +41,15 @@ impl PgCluster {
     /// # Errors
     /// When PostgreSQL cannot be found, installed or started; the text holds the server's own words.
     pub fn start() -> io::Result<Self> {
-        Self::begin(false)
+        Self::begin(None, false, &[])
+    }
+
+    /// As [`PgCluster::start`], with its folder inside `parent` (a small disk, say) and further settings (`name=value`).
+    ///
+    /// # Errors
+    /// As [`PgCluster::start`].
+    pub fn start_in(parent: &Path, settings: &[&str]) -> io::Result<Self> {
+        Self::begin(Some(parent), false, settings)
     }
 
     /// As [`PgCluster::start`], in a process group of its own: Ctrl-C at the terminal leaves it running, for a program that
@@ -48,12 +58,15 @@ impl PgCluster {
     /// # Errors
     /// As [`PgCluster::start`].
     pub fn start_apart() -> io::Result<Self> {
-        Self::begin(true)
+        Self::begin(None, true, &[])
     }
 
-    fn begin(is_apart: bool) -> io::Result<Self> {
+    fn begin(parent: Option<&Path>, is_apart: bool, settings: &[&str]) -> io::Result<Self> {
         let programs = programs()?;
-        let folder = tempfile::Builder::new().prefix("hubu-pg-").tempdir()?;
+        let temporary = std::env::temp_dir();
+        let folder = tempfile::Builder::new()
+            .prefix("hubu-pg-")
+            .tempdir_in(parent.unwrap_or(&temporary))?;
         let account = if geteuid().is_root() {
             Some(account()?)
         } else {
@@ -70,6 +83,7 @@ impl PgCluster {
             port: 0,
             server: None,
             is_apart,
+            settings: settings.iter().map(ToString::to_string).collect(),
         };
         cluster.run(
             "initdb",
@@ -109,7 +123,7 @@ impl PgCluster {
         sql(&self.url(), statement)
     }
 
-    /// Starts the server again after [`PgCluster::stop_immediate`], at the same address.
+    /// Starts the server again after it was stopped or killed, at the same address.
     ///
     /// # Errors
     /// When it does not come up; the text holds the server's own words.
@@ -134,6 +148,10 @@ impl PgCluster {
         ] {
             command.args(["-c", setting]);
         }
+        // Behind the others, so that they win.
+        for setting in &self.settings {
+            command.args(["-c", setting]);
+        }
         if self.is_apart {
             command.process_group(0);
         }
@@ -148,6 +166,70 @@ impl PgCluster {
     /// When the server cannot be signalled.
     pub fn stop_immediate(&mut self) -> io::Result<()> {
         self.stop(Signal::QUIT)
+    }
+
+    /// Stops the server as an operator does who does not wait for sessions to end ("fast").
+    ///
+    /// # Errors
+    /// When the server cannot be signalled.
+    pub fn stop_fast(&mut self) -> io::Result<()> {
+        self.stop(Signal::INT)
+    }
+
+    /// Kills the server and all of its processes at once with SIGKILL: nobody cleans up.
+    ///
+    /// # Errors
+    /// When a process cannot be signalled, or does not go.
+    pub fn kill_all(&mut self) -> io::Result<()> {
+        let Some(mut server) = self.server.take() else {
+            return Ok(());
+        };
+        let family = freeze(server.id())?;
+        signal_all(&family, Signal::KILL)?;
+        server.wait()?;
+        // Their shared memory may not be taken over while one of them lives.
+        let until = Instant::now() + STOP_WITHIN;
+        while family.iter().any(|process| process.lives()) {
+            if Instant::now() > until {
+                return Err(io::Error::other("killed processes of PostgreSQL stay"));
+            }
+            std::thread::sleep(BETWEEN_LOOKS);
+        }
+        Ok(())
+    }
+
+    /// Freezes the server and all of its processes for `time` (SIGSTOP, then SIGCONT): it hears and says nothing.
+    ///
+    /// # Errors
+    /// When a process cannot be signalled.
+    pub fn pause(&self, time: Duration) -> io::Result<()> {
+        let Some(server) = &self.server else {
+            return Ok(());
+        };
+        let family = freeze(server.id());
+        std::thread::sleep(time);
+        signal_all(&family?, Signal::CONT)
+    }
+
+    /// Whether the server runs; one that ended by itself is noticed here.
+    ///
+    /// # Errors
+    /// When its process cannot be looked at.
+    pub fn is_running(&mut self) -> io::Result<bool> {
+        if let Some(server) = &mut self.server
+            && server.try_wait()?.is_some()
+        {
+            self.server = None;
+        }
+        Ok(self.server.is_some())
+    }
+
+    /// Waits until the server answers, after something that it has to recover from.
+    ///
+    /// # Errors
+    /// When it has ended or does not answer in time, with its own words.
+    pub fn await_ready(&mut self) -> io::Result<()> {
+        self.wait_ready()
     }
 
     /// Process id of the server, while it runs.

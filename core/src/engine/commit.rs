@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How long a journal that can't be read is left alone before it is tried again.
-const UNDO_AGAIN: Duration = Duration::from_secs(2);
+/// How long a journal that can't be read is left alone before it is tried again: twice as long each time, up to the most.
+const UNDO_AGAIN: Duration = Duration::from_millis(100);
+const UNDO_AGAIN_MAX: Duration = Duration::from_secs(5);
 
 /// What one step of [`Engine::step`] did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,16 +51,23 @@ impl Commit {
     ) -> Result<JoinHandle<()>, EngineError> {
         let run = move || {
             self.group.run(writer, renew_every);
-            while self.group.watermark.latched().is_some()
-                && !self.undo()
-                && !self.group.closes_within(UNDO_AGAIN)
-            {}
+            if self.group.watermark.latched().is_some() {
+                self.undo_until_it_works();
+            }
         };
         let builder = std::thread::Builder::new().name("hubu-journal".into());
         builder.spawn(run).map_err(|source| EngineError::System {
             doing: "start a thread",
             source,
         })
+    }
+
+    /// A journal that can't be read, as a database that is away, comes back.
+    fn undo_until_it_works(&self) {
+        let mut pause = UNDO_AGAIN;
+        while !self.undo() && !self.group.is_closing_within(pause) {
+            pause = (pause * 2).min(UNDO_AGAIN_MAX);
+        }
     }
 
     /// What was decided and is not durable is undone: memory is built anew from the journal, so that
@@ -69,7 +77,10 @@ impl Commit {
         let mut recovered = Recovered::empty(self.archived);
         let replayed = recovered.replay(&*self.reader, 1);
         match &replayed {
-            Ok(()) => self.state.store(Arc::new(recovered.shards)),
+            Ok(()) => {
+                self.state.store(Arc::new(recovered.shards));
+                tracing::info!("what was not durable is undone: reads go on");
+            }
             Err(error) => {
                 tracing::error!(%error, "the journal can't be read again: reads of what was under way stay refused");
             }

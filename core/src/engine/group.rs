@@ -257,13 +257,18 @@ impl Group {
         self.work.notify_all();
     }
 
-    /// Waits so long; whether the group is closing by then.
-    pub(crate) fn closes_within(&self, patience: Duration) -> bool {
+    /// Waits so long, or until the engine closes: then it is true.
+    pub(crate) fn is_closing_within(&self, time: Duration) -> bool {
+        let end = Instant::now() + time;
         let mut open = self.open.lock();
-        if !open.closing {
-            self.work.wait_for(&mut open, patience);
+        while !open.closing {
+            let rest = end.saturating_duration_since(Instant::now());
+            if rest.is_zero() {
+                return false;
+            }
+            self.work.wait_for(&mut open, rest);
         }
-        open.closing
+        true
     }
 
     /// The journal's thread: runs until the group is closed or the journal latched.

@@ -14,155 +14,63 @@
 use crate::http_support::{AGENCY, COUNTY, dims};
 use hubu_testkit::Program;
 use serde_json::{Value, json};
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::ops::Deref;
+use std::path::Path;
 
-/// A data folder, and the addresses that its server listens at.
-pub struct Site {
-    pub folder: tempfile::TempDir,
-    pub address: SocketAddr,
-    pub metrics: SocketAddr,
-    /// Settings that differ from `hubu.toml`, as environment variables.
-    settings: Vec<(&'static str, String)>,
+/// A data folder with the repository's catalog, and the addresses that its server listens at.
+pub struct Site(hubu_testkit::Site);
+
+impl Deref for Site {
+    type Target = hubu_testkit::Site;
+
+    fn deref(&self) -> &hubu_testkit::Site {
+        &self.0
+    }
 }
 
 impl Site {
     pub fn new(settings: &[(&'static str, &str)]) -> Site {
-        let folder = tempfile::tempdir().unwrap();
         let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
-        let made = Command::new(env!("CARGO_BIN_EXE_hubu"))
-            .args(["init", "data", "--catalog", config.to_str().unwrap()])
-            .current_dir(folder.path())
-            .status();
-        assert!(made.unwrap().success());
-        // Both at once, so that they differ.
-        let free = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-        let [address, metrics] = free.map(|listener| listener.local_addr().unwrap());
-        let settings = settings
-            .iter()
-            .map(|(name, value)| (*name, (*value).to_owned()));
-        Site {
-            folder,
-            address,
-            metrics,
-            settings: settings.collect(),
-        }
-    }
-
-    pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hubu"));
-        command
-            .current_dir(self.folder.path())
-            .env("HUBU_SERVER_LISTEN", self.address.to_string())
-            .env("HUBU_METRICS_LISTEN", self.metrics.to_string())
-            .env("HUBU_JOURNAL_LEASE_SECONDS", "3")
-            .env("HUBU_JOURNAL_SEGMENT_BYTES", "16777216")
-            .envs(self.settings.iter().map(|(name, value)| (name, value)));
-        command
+        let hubu = Path::new(env!("CARGO_BIN_EXE_hubu"));
+        Site(hubu_testkit::Site::new(hubu, &config, settings).unwrap())
     }
 
     /// Starts the server; what it says is in the file `log`.
     pub fn serve(&self) -> Program {
-        let end = Instant::now() + Duration::from_secs(60);
-        loop {
-            let log = File::options().create(true).append(true).open(self.log());
-            let child = self
-                .command()
-                .args(["serve", "--config", "data/hubu.toml"])
-                .stderr(log.unwrap())
-                .spawn();
-            let mut child = Program::from(child.unwrap());
-            // A database's lease outlives the killed writer for a moment: then a start is refused.
-            while child.try_wait().unwrap().is_none() {
-                assert!(Instant::now() < end, "it does not serve");
-                if TcpStream::connect(self.address).is_ok() {
-                    return child;
-                }
-                std::thread::sleep(Duration::from_millis(20));
-            }
-        }
-    }
-
-    fn log(&self) -> PathBuf {
-        self.folder.path().join("log")
+        self.0.serve().unwrap()
     }
 
     /// All that its servers have said so far.
     pub fn said(&self) -> String {
-        std::fs::read_to_string(self.log()).unwrap()
+        self.0.said().unwrap()
     }
 
     pub fn token(&self, name: &str, role: &str) -> String {
-        let mut command = self.command();
-        command.args([
-            "token",
-            "--config",
-            "data/hubu.toml",
-            "--sub",
-            name,
-            "--role",
-            role,
-        ]);
-        command.args(["--division", COUNTY]);
-        if role == "agency_clerk" {
-            command.args(["--agency", AGENCY]);
-        }
-        String::from_utf8(command.output().unwrap().stdout)
-            .unwrap()
-            .trim()
-            .to_owned()
+        let agency = (role == "agency_clerk").then_some(AGENCY);
+        self.0.token(name, role, (COUNTY, agency)).unwrap()
     }
 }
 
 /// A connection of somebody.
 pub struct Wire {
-    stream: BufReader<TcpStream>,
+    wire: hubu_testkit::Wire,
     token: String,
 }
 
 impl Wire {
     pub fn open(site: &Site, token: &str) -> Wire {
-        let stream = TcpStream::connect(site.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
-        stream.set_nodelay(true).unwrap();
         Wire {
-            stream: BufReader::new(stream),
+            wire: hubu_testkit::Wire::open(site.address).unwrap(),
             token: token.to_owned(),
         }
     }
 
     /// The status and body, or nothing when the connection broke before the whole answer was here.
     pub fn ask(&mut self, method: &str, path: &str, key: &str, body: &str) -> Option<(u16, Value)> {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
-             Idempotency-Key: {key}\r\nContent-Length: {}\r\n\r\n{body}",
-            self.token,
-            body.len()
-        );
-        self.stream.get_mut().write_all(request.as_bytes()).ok()?;
-        let mut line = String::new();
-        self.stream.read_line(&mut line).ok().filter(|n| *n > 0)?;
-        let status = line.split(' ').nth(1)?.parse().ok()?;
-        let mut length = 0;
-        loop {
-            line.clear();
-            self.stream.read_line(&mut line).ok().filter(|n| *n > 0)?;
-            if line == "\r\n" {
-                break;
-            }
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().ok()?;
-            }
-        }
-        let mut body = vec![0; length];
-        self.stream.read_exact(&mut body).ok()?;
-        Some((status, serde_json::from_slice(&body).unwrap()))
+        let token = &self.token;
+        let headers = format!("Authorization: Bearer {token}\r\nIdempotency-Key: {key}\r\n");
+        let reply = self.wire.ask(method, path, &headers, body).ok()?;
+        Some((reply.status, serde_json::from_slice(&reply.body).unwrap()))
     }
 }
 
