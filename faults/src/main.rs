@@ -5,6 +5,7 @@
 //! `docs/guarantees.md` says which promise each one is after.
 
 mod figure;
+mod flood;
 mod report;
 
 use clap::{Parser, Subcommand};
@@ -28,6 +29,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Trial {
+    /// More of everything than the server can take: load, connections, slow and hostile clients.
+    Flood(flood::Flood),
+    /// A part of the crowd of `flood`.
+    #[command(hide = true)]
+    FloodCrowd(flood::crowd::Part),
     /// Prints the figures as a table, with their goals.
     Table,
 }
@@ -46,6 +52,8 @@ fn main() -> ExitCode {
 /// Whether every promise held.
 fn run(arguments: &Arguments) -> Outcome<bool> {
     match &arguments.trial {
+        Trial::Flood(flood) => flood.run(&mut report::Report::open(&arguments.out)?),
+        Trial::FloodCrowd(part) => flood::crowd::be_part(part),
         Trial::Table => {
             let report = report::Report::open(&arguments.out)?;
             print!("{}", report.table());
