@@ -14,7 +14,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 /// The server's own limit, its ticks, and a busy machine.
-const CLOSE_SLACK: Duration = Duration::from_secs(30);
+const CLOSE_SLACK: Duration = Duration::from_secs(60);
 /// Streams that each HTTP/2 connection asks on.
 const STREAMS: usize = 100;
 
@@ -83,7 +83,8 @@ fn ask_without_reading(trial: &Trial) -> Outcome<Wire> {
     let stream = TcpStream::connect(trial.site.address)?;
     SockRef::from(&stream).set_recv_buffer_size(4096)?;
     let mut wire = Wire::from_stream(stream, Duration::from_millis(200))?;
-    let request = get("/v1/events?limit=1000", &trial.site.token).repeat(20);
+    // Large, and made once: what the server sends is soon more than the kernel keeps.
+    let request = get("/openapi.json", "").repeat(20);
     for _ in 0..50 {
         if wire.stream.write_all(request.as_bytes()).is_err() {
             break;

@@ -89,6 +89,21 @@ impl Wire {
         }
     }
 
+    /// Whether the server has closed, as far as is known now.
+    pub(super) fn is_closed(&mut self) -> bool {
+        let mut chunk = [0; 4096];
+        let read = self
+            .stream
+            .set_nonblocking(true)
+            .and_then(|()| self.stream.read(&mut chunk));
+        let kept = self.stream.set_nonblocking(false).is_ok();
+        let is_open = match read {
+            Ok(count) => count > 0,
+            Err(error) => error.kind() == std::io::ErrorKind::WouldBlock,
+        };
+        !(is_open && kept)
+    }
+
     /// Waits until the server closes; false when it does not within `limit`.
     pub(super) fn is_closed_within(&mut self, limit: Duration) -> bool {
         let end = std::time::Instant::now() + limit;

@@ -11,12 +11,10 @@ use std::time::{Duration, Instant};
 const BETWEEN_BYTES: Duration = Duration::from_millis(250);
 /// The server's ticks, and a busy machine.
 const CLOSE_SLACK: Duration = Duration::from_secs(20);
-/// A poll of one connection, of many.
-const LOOK: Duration = Duration::from_millis(1);
 
 pub(super) fn run(trial: &mut Trial) -> Outcome<Asked> {
     let heads = trial.size(100, 2_000);
-    let bodies = trial.size(40, 1_000);
+    let bodies = trial.size(300, 1_000);
     let batches = trial.size(20, 200);
     let limits = trial.site.limits.clone();
     let mut slow = Vec::with_capacity(heads + bodies + batches);
@@ -28,7 +26,7 @@ pub(super) fn run(trial: &mut Trial) -> Outcome<Asked> {
         let token = &trial.site.token;
         let text = match number {
             _ if number < heads => "POST /v1/documents HTTP/1.1\r\nHost: h\r\nX-Slow: ".to_owned(),
-            _ if number < heads + bodies => head("/v1/documents", token, "slow", 250 << 10),
+            _ if number < heads + bodies => head("/v1/documents", token, "slow", 64 << 10),
             _ => head("/v1/batches", token, "slow", limits.batch_bytes),
         };
         wire.stream.write_all(text.as_bytes())?;
@@ -40,7 +38,7 @@ pub(super) fn run(trial: &mut Trial) -> Outcome<Asked> {
     let (mut open, mut shed) = (slow, 0);
     while !open.is_empty() && Instant::now() < end {
         let next = Instant::now() + BETWEEN_BYTES;
-        open.retain_mut(|wire| wire.stream.write_all(b" ").is_ok() && !wire.is_closed_within(LOOK));
+        open.retain_mut(|wire| wire.stream.write_all(b" ").is_ok() && !wire.is_closed());
         // Nobody else is to notice.
         let key = trial.key();
         let reply = trial.site.pay(&key)?;
