@@ -8,7 +8,6 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Full;
 use hubu_core::config::Server;
 use hubu_core::http::session::Session;
 use hubu_core::net::{Answer, Handler, Handlers, Prepared};
@@ -24,7 +23,7 @@ struct Fine;
 
 impl Handler for Fine {
     async fn answer(&self, _session: &Session, _request: Request<Incoming>) -> Answer {
-        Response::new(Full::new(Bytes::from_static(b"fine")))
+        Response::new(Bytes::from_static(b"fine").into())
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hubu_core::config::Server;
 use hubu_core::http::session::Session;
 use hubu_core::net::{Answer, Handler, Handlers, Prepared, Running};
@@ -28,7 +28,7 @@ impl Handler for Echo {
             .await
             .map(|b| b.to_bytes())
             .unwrap_or_default();
-        Response::new(Full::new(body))
+        Response::new(body.into())
     }
 }
 
@@ -237,6 +237,28 @@ fn a_large_answer_is_taken_slowly() {
     let (_, heard) = hear(&mut stream);
     assert_eq!(heard.len(), 8 << 20);
     sending.join().unwrap();
+    server.stop().unwrap();
+}
+
+#[test]
+fn a_large_answer_that_nobody_takes_is_given_up() {
+    let server = serve(&Server {
+        body_timeout_seconds: 1,
+        ..settings()
+    });
+    let mut stream = connect(&server);
+    let length = 32 << 20;
+    let body = "x".repeat(length);
+    let mut sender = stream.try_clone().unwrap();
+    let sending = std::thread::spawn(move || ask(&mut sender, "/", &body));
+    sending.join().unwrap();
+    std::thread::sleep(Duration::from_secs(4));
+    let mut taken = 0;
+    let mut chunk = vec![0; 1 << 16];
+    while let Ok(count @ 1..) = stream.read(&mut chunk) {
+        taken += count;
+    }
+    assert!(taken < length, "the server waited for its reader");
     server.stop().unwrap();
 }
 

@@ -108,6 +108,70 @@ pub(crate) const FIGURES: &[Figure] = &[
         "kill_wrong",
         Goal::Never,
         "repeats answered otherwise, answers after the latch, starts refused, journals not whole",
+    figure(
+        "flood_goodput_ratio",
+        Goal::AtLeast(0.9),
+        "accepted a second at 10 x the capacity, of that at capacity",
+    ),
+    figure(
+        "flood_p99_ratio",
+        Goal::AtMost(2.0),
+        "p99 of what is accepted then, of that at capacity",
+    ),
+    figure(
+        "flood_refusal_p99_ms",
+        Goal::Shown,
+        "p99 of 503 to who asks in time",
+    ),
+    figure(
+        "flood_connections",
+        Goal::AtLeast(40_000.0),
+        "opened in 10 s, open and answered at once",
+    ),
+    figure(
+        "flood_peak_memory_mb",
+        Goal::Shown,
+        "most memory, of the scenario nearest to its bound, MiB",
+    ),
+    figure(
+        "flood_memory_bound_mb",
+        Goal::Shown,
+        "that scenario's bound, from its settings, MiB",
+    ),
+    figure(
+        "flood_memory_over",
+        Goal::Never,
+        "scenarios with more memory than the bound",
+    ),
+    figure(
+        "flood_recovery_s",
+        Goal::AtMost(5.0),
+        "after a flood, until commands are as quick as before",
+    ),
+    figure(
+        "flood_probes",
+        Goal::Shown,
+        "/readyz and /metrics asked during floods",
+    ),
+    figure(
+        "flood_probe_slowest_ms",
+        Goal::Shown,
+        "the slowest of these",
+    ),
+    figure(
+        "flood_probe_failed",
+        Goal::Never,
+        "these without 200 in 20 s",
+    ),
+    figure(
+        "flood_wrong_answers",
+        Goal::Never,
+        "answers, closes and effects that should not be",
+    ),
+    figure(
+        "flood_lost",
+        Goal::Never,
+        "分 between the row and all that was acknowledged",
     ),
 ];
 

@@ -8,6 +8,7 @@ mod crash;
 mod figure;
 mod mutants;
 mod kill;
+mod flood;
 mod report;
 mod sim;
 mod world;
@@ -40,6 +41,11 @@ enum Trial {
     /// The engine on a simulated disk, by seed.
     Sim(sim::Options),
     Kill(kill::Kill),
+    /// More of everything than the server can take: load, connections, slow and hostile clients.
+    Flood(flood::Flood),
+    /// A part of the crowd of `flood`.
+    #[command(hide = true)]
+    FloodCrowd(flood::crowd::Part),
     /// Prints the figures as a table, with their goals.
     Table,
 }
@@ -63,6 +69,9 @@ fn run(arguments: &Arguments) -> Outcome<bool> {
         Trial::Mutants(options) => mutants::run(options, &mut report)?,
         Trial::Sim(options) => sim::run(options, &mut report)?,
         Trial::Kill(trial) => trial.run(&mut report)?,
+    match &arguments.trial {
+        Trial::Flood(flood) => flood.run(&mut report::Report::open(&arguments.out)?),
+        Trial::FloodCrowd(part) => flood::crowd::be_part(part),
         Trial::Table => {
             print!("{}", report.table());
             return Ok(report.holds());

@@ -21,7 +21,7 @@ pub struct App {
     /// Whom we believe.
     pub tokens: Tokens,
     /// How much may be under way.
-    pub admission: Admission,
+    pub admission: Arc<Admission>,
     /// Where reads that touch the disk run.
     pub reader: Reader,
     /// Limits of the interface.
@@ -63,7 +63,11 @@ impl App {
             tokens,
             archive,
             live,
-            admission: Admission::new(settings.requests_in_flight, settings.bytes_in_flight),
+            admission: Arc::new(Admission::new(
+                settings.requests_in_flight,
+                settings.bytes_in_flight,
+                settings.batch_limit_bytes,
+            )),
             reader: Reader::new(settings.reader_threads, settings.reader_queue)?,
             limits: Limits {
                 body_bytes: settings.body_limit_bytes,

@@ -7,6 +7,7 @@ use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 
+use super::admission::Purpose;
 use super::error::HttpError;
 use super::head::{self, Language};
 use super::problem::Problem;
@@ -14,7 +15,8 @@ use super::respond::Reply;
 use super::session::Session;
 use super::submit::{recall, result_of, settle, type_of};
 use super::wire::answer::{BatchAnswer, BatchResult};
-use super::wire::command::{BatchBody, BatchCommand};
+use super::wire::command::{BatchBody, BatchCommand, LineBody};
+use super::wire::text::{Scalar, Text};
 use super::worker::Worker;
 use super::{refusal, resolve};
 use crate::engine::actor::Actor;
@@ -50,10 +52,9 @@ pub(super) async fn batch(
     let headers = &head.headers;
     let actor = worker.actor(session, headers)?;
     head::expect_json(headers)?;
-    let (bytes, _admitted) = worker
-        .receive(headers, body, worker.app.limits.batch_bytes)
-        .await?;
-    let body: BatchBody<'_> = serde_json::from_slice(&bytes)?;
+    let mut received = worker.receive(session, head, body, Purpose::Batch).await?;
+    received.grow(read_bytes(&received.bytes))?;
+    let body: BatchBody<'_> = serde_json::from_slice(&received.bytes)?;
     let found = body.commands.len();
     if !(1..=BATCH_MAX).contains(&found) {
         return Err(SubmitError::Form(FormError::Batch {
@@ -73,6 +74,16 @@ pub(super) async fn batch(
     } else {
         batch.each(&body.commands).await
     }
+}
+
+/// What a body may become in memory, which is much where its parts are small: a command or a line behind each
+/// brace, in lists that grow by doubling, and a pair of texts before each comma.
+fn read_bytes(body: &[u8]) -> usize {
+    let count = |wanted: u8| body.iter().filter(|byte| **byte == wanted).count();
+    let braces = count(b'{');
+    braces.min(BATCH_MAX) * size_of::<BatchCommand<'_>>()
+        + 2 * braces * size_of::<LineBody<'_>>()
+        + count(b',') * size_of::<(Text<'_>, Scalar<'_>)>()
 }
 
 struct Batch<'a> {

@@ -73,6 +73,9 @@ pub enum HttpError {
     /// Too much is under way: come back in a moment.
     #[error("too much is under way")]
     Shed,
+    /// Too much was under way a moment ago, and the client came back at once.
+    #[error("too much is under way; wait as Retry-After says")]
+    HeldBack,
     /// Something that must not be missing is: our fault.
     #[error("internal: {0}")]
     Internal(String),

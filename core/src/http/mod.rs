@@ -2,7 +2,7 @@
 //!
 //! [`route`] lists what there is; [`worker`] takes a request of one network thread through it:
 //! [`admission`] before a byte is read, `head` and `body`, the actor, then a handler (`submit`, `batch`,
-//! `query` and others), and the answer's bytes. [`wire`] is what goes over the wire, [`money`] the form of
+//! `query` and others), and the answer's bytes ([`payload`]). [`wire`] is what goes over the wire, [`money`] the form of
 //! amounts, `resolve` turns names into the catalog's codes. [`problem`] alone knows status codes; `wording`
 //! and `refusal` know the words. [`reader`] runs what touches the disk.
 
@@ -21,6 +21,7 @@ pub mod money;
 pub mod openapi;
 pub mod page;
 mod params;
+pub mod payload;
 pub mod problem;
 mod quota;
 pub mod reader;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};
 
 use super::app::App;
 use super::health::Readiness;
+use super::payload::Payload;
 use super::respond::{Reply, Writer};
 use crate::observe::Figures;
 
@@ -31,7 +31,7 @@ impl Page {
     }
 
     /// Answers one request.
-    pub fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    pub fn answer(&self, request: &Request<Incoming>) -> Response<Payload> {
         let reply = match request.uri().path() {
             "/metrics" => {
                 self.look();
@@ -53,7 +53,7 @@ impl Page {
                 reply
             }
         };
-        reply.into_response()
+        reply.into_response(None)
     }
 
     /// Reads what is counted elsewhere: once a scrape, so that commands do not pay for it.

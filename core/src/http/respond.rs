@@ -2,16 +2,18 @@
 
 use std::cell::RefCell;
 use std::io::Write;
+use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http_body_util::Full;
 use hyper::header::{
     ALLOW, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
+use super::admission::{Admission, Held, Purpose};
 use super::error::HttpError;
+use super::payload::{Payload, SMALL};
 use super::problem::{Hint, Problem};
 
 /// How much the buffer grows by: some dozen usual answers.
@@ -50,9 +52,30 @@ impl Reply {
         self
     }
 
+    /// Counts its body as bytes under way, if it is large. What a command came to is told in any case.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub(super) fn count(
+        &self,
+        admission: &Arc<Admission>,
+        is_command: bool,
+    ) -> Result<Option<Held<Arc<Admission>>>, HttpError> {
+        if self.body.len() <= SMALL {
+            return Ok(None);
+        }
+        let mut held = Held::new(admission.clone(), Purpose::Answer);
+        if is_command {
+            held.grow_anyway(self.body.len());
+        } else {
+            held.grow(self.body.len())?;
+        }
+        Ok(Some(held))
+    }
+
     /// As hyper sends it.
-    pub(super) fn into_response(self) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::new(self.body));
+    pub(super) fn into_response(self, held: Option<Held<Arc<Admission>>>) -> Response<Payload> {
+        let mut response = Response::new(Payload::counted(self.body, held));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, self.kind);

@@ -5,7 +5,9 @@
 
 use std::cell::Cell;
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::access::Verified;
 use crate::engine::actor::Actor;
@@ -37,8 +39,16 @@ pub struct Session {
     is_heard: Cell<bool>,
     /// Whether an answer waits for the client to take it.
     is_blocked: Cell<bool>,
+    /// Answers that are not sent to their end.
+    unsent: Cell<u32>,
+    /// When something was last sent, or an answer was there to be sent, in ticks.
+    sent_at: Cell<u32>,
     /// Since when it has been as it is, in ticks.
     since: Cell<u32>,
+    /// Who asked last: only to be compared.
+    asker: Cell<usize>,
+    /// Who was told to come back later, and when that is.
+    away: Cell<Option<(usize, Instant)>>,
     /// The token that was last verified for this connection: one person's, as a rule.
     token: RefCell<Option<Arc<Verified>>>,
 }
@@ -60,15 +70,29 @@ impl Session {
         }
     }
 
-    /// Whether an answer, or a part of one, waits for the client to take it.
+    /// Whether an answer, or a part of one, waits for the client to take it; told at each attempt to send.
     #[inline]
     pub fn set_blocked(&self, is_blocked: bool) {
+        if !is_blocked {
+            self.sent_at.set(now_ticks());
+        }
         self.is_blocked.set(is_blocked);
+    }
+
+    /// Ticks since the client last took some of an answer that is there for it; 0 when there is none.
+    pub fn stuck_ticks(&self) -> u32 {
+        let is_sending = self.is_blocked.get() || self.unsent.get() > 0;
+        if is_sending {
+            now_ticks().wrapping_sub(self.sent_at.get())
+        } else {
+            0
+        }
     }
 
     /// Whether nothing is under way, half heard or half sent.
     pub fn is_quiet(&self) -> bool {
-        self.active.get() == 0 && !self.is_heard.get() && !self.is_blocked.get()
+        let is_sending = self.is_blocked.get() || self.unsent.get() > 0;
+        self.active.get() == 0 && !self.is_heard.get() && !is_sending
     }
 
     /// A request begins; it ends when the guard is dropped, also when its client goes away.
@@ -104,6 +128,25 @@ impl Session {
             .map(|known| known.actor.clone())
     }
 
+    /// This actor asks now.
+    #[inline]
+    pub fn asks(&self, actor: &Arc<Actor>) {
+        self.asker.set(Arc::as_ptr(actor).addr());
+    }
+
+    /// Who asked last is told to come back after `time`.
+    pub fn send_away(&self, now: Instant, time: Duration) {
+        self.away.set(Some((self.asker.get(), now + time)));
+    }
+
+    /// Until when who asks now was told to stay away. Others on the same connection, as behind a gateway, were
+    /// not told.
+    #[inline]
+    pub fn is_away_until(&self) -> Option<Instant> {
+        let (asker, until) = self.away.get()?;
+        (asker == self.asker.get()).then_some(until)
+    }
+
     /// Remembers a token in place of another.
     pub fn remember(&self, verified: Arc<Verified>) {
         self.token.replace(Some(verified));
@@ -123,9 +166,53 @@ impl Drop for Active<'_> {
     }
 }
 
+/// An answer that is on its way; it is sent, or given up, when this is dropped.
+pub struct Sending(Rc<Session>);
+
+impl Sending {
+    /// One more of this session.
+    #[inline]
+    pub fn new(session: Rc<Session>) -> Self {
+        if session.unsent.get() == 0 && !session.is_blocked.get() {
+            session.sent_at.set(now_ticks());
+        }
+        session.unsent.set(session.unsent.get() + 1);
+        Self(session)
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        let unsent = self.0.unsent.get();
+        assert!(unsent > 0, "each answer ends once");
+        self.0.unsent.set(unsent - 1);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_is_stuck_while_nothing_of_it_is_taken() {
+        set_now_ticks(10);
+        let session = Rc::new(Session::new());
+        set_now_ticks(20);
+        assert_eq!(session.stuck_ticks(), 0, "there is no answer");
+        let answer = Sending::new(session.clone());
+        set_now_ticks(25);
+        let another = Sending::new(session.clone());
+        assert_eq!(session.stuck_ticks(), 5);
+        session.set_blocked(false);
+        assert_eq!(session.stuck_ticks(), 0, "some was taken");
+        session.set_blocked(true);
+        drop((answer, another));
+        set_now_ticks(28);
+        assert_eq!(session.stuck_ticks(), 3, "the socket's buffer is full");
+        session.set_blocked(false);
+        set_now_ticks(40);
+        assert_eq!(session.stuck_ticks(), 0);
+    }
 
     #[test]
     fn a_session_knows_how_long_it_has_been_idle() {

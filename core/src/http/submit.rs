@@ -7,6 +7,7 @@ use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 
+use super::admission::Purpose;
 use super::error::HttpError;
 use super::head::{self, Language};
 use super::problem::Problem;
@@ -50,11 +51,11 @@ pub(super) async fn create(
     let actor = worker.actor(session, headers)?;
     let key = head::idempotency_key(headers)?;
     head::expect_json(headers)?;
-    let (bytes, _admitted) = worker
-        .receive(headers, body, worker.app.limits.body_bytes)
+    let received = worker
+        .receive(session, head, body, Purpose::Command)
         .await?;
     let command = {
-        let body: CreateBody<'_> = serde_json::from_slice(&bytes)?;
+        let body: CreateBody<'_> = serde_json::from_slice(&received.bytes)?;
         let (_, catalog) = worker.app.engine.catalogs().current();
         let action = Action::Enter(resolve::enter(catalog, &body)?);
         Command {
@@ -97,9 +98,10 @@ pub(super) async fn act(
     let key = head::idempotency_key(headers)?;
     let if_match = head::if_match(headers)?;
     let document = resolve::document_id(id, "id").map_err(|_| HttpError::NotFound("document"))?;
-    let (bytes, _admitted) = worker
-        .receive(headers, body, worker.app.limits.body_bytes)
+    let received = worker
+        .receive(session, head, body, Purpose::Command)
         .await?;
+    let bytes = &received.bytes;
     if !bytes.is_empty() {
         head::expect_json(headers)?;
     }
@@ -107,7 +109,7 @@ pub(super) async fn act(
     let command = {
         let body: ActBody<'_> = match bytes.is_empty() {
             true => ActBody::default(),
-            false => serde_json::from_slice(&bytes)?,
+            false => serde_json::from_slice(bytes)?,
         };
         let catalog = worker.app.engine.catalogs().version(catalog);
         let kind = catalog

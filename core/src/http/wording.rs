@@ -58,6 +58,7 @@ impl HttpError {
                 say("value", format!("{place}：{}", reason_zh(reason)))
             }
             Self::Shed => say("shed", "正在办理的请求过多，请稍后重试".into()),
+            Self::HeldBack => say("shed", "刚才已繁忙，请按Retry-After等候后再试".into()),
             Self::Internal(_) => {
                 tracing::error!(error = %self, "a request failed for a reason of ours");
                 Problem::new(
@@ -102,6 +103,7 @@ fn fixed_zh(english: &str) -> &str {
         "no such role" => "没有此岗位",
         "no such document type" => "没有此单据类型",
         "a cursor is given by the part before" => "游标须取自上一页",
+        "too many small parts for one request" => "一次请求中的细项过多",
         "once, in plain characters" => "只能出现一次，且为普通字符",
         other => other,
     }

@@ -1,20 +1,22 @@
 //! One network thread's part: takes a request to its handler and its answer back.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http_body_util::Full;
 use hubu_kernel::record::Traceparent;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Request, Response};
+use hyper::{HeaderMap, Method, Request, Response, Version};
 use tracing::Instrument;
 
+use super::admission::{Admission, Admitted, Held, Purpose};
 use super::app::App;
 use super::error::HttpError;
 use super::measure::Measure;
+use super::payload::Payload;
 use super::respond::{Reply, Writer};
 use super::route::{self, Found, Operation};
 use super::session::Session;
@@ -22,6 +24,7 @@ use super::turn::Turns;
 use super::{batch, body, document, event, head, health, quota, submit, work};
 use crate::access::{AccessError, Recent};
 use crate::engine::actor::Actor;
+use crate::engine::error::SubmitError;
 
 /// What one network thread keeps.
 pub struct Worker {
@@ -30,6 +33,8 @@ pub struct Worker {
     pub(super) turns: Rc<Turns>,
     measure: Measure,
     recent: Recent,
+    /// Counts those who are sent away.
+    spread: Cell<u32>,
 }
 
 impl Worker {
@@ -46,15 +51,12 @@ impl Worker {
             turns,
             measure: Measure::new(),
             recent: Recent::default(),
+            spread: Cell::new(0),
         })
     }
 
     /// Answers one request.
-    pub async fn answer(
-        &self,
-        session: &Session,
-        request: Request<Incoming>,
-    ) -> Response<Full<Bytes>> {
+    pub async fn answer(&self, session: &Session, request: Request<Incoming>) -> Response<Payload> {
         let start = Instant::now();
         let (head, body) = request.into_parts();
         let found = route::find(&head.method, head.uri.path());
@@ -68,12 +70,28 @@ impl Worker {
             Ok(found) => self.operate(session, found, &head, body).await,
             Err(error) => Err(error),
         };
-        let reply = reply.unwrap_or_else(|error| {
-            self.writer
-                .problem(&error.problem(head::language(&head.headers)))
+        let counted = reply.and_then(|reply| {
+            let held = reply.count(&self.app.admission, head.method != Method::GET)?;
+            Ok((reply, held))
+        });
+        let (reply, held) = counted.unwrap_or_else(|error| {
+            if is_shed(&error) {
+                session.send_away(start, self.time_away());
+            }
+            let problem = error.problem(head::language(&head.headers));
+            (self.writer.problem(&problem), None)
         });
         self.measure.count(operation, reply.status, start.elapsed());
-        reply.into_response()
+        reply.into_response(held)
+    }
+
+    /// How long one who is shed is to stay away: what `Retry-After` says, and up to as much again, so that those
+    /// who were shed together do not come back together.
+    fn time_away(&self) -> Duration {
+        let least = Duration::from_secs(u64::from(self.app.limits.retry_after_seconds));
+        let step = self.spread.get().wrapping_add(1);
+        self.spread.set(step);
+        least + least * (step % 64) / 64
     }
 
     async fn operate(
@@ -117,14 +135,17 @@ impl Worker {
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_secs());
         if let Some(known) = session.known(token, now_seconds) {
+            session.asks(&known);
             return Ok(known);
         }
         if let Some(known) = self.recent.get(token, now_seconds) {
+            session.asks(&known);
             return Ok(known);
         }
         let verified = self.app.tokens.verify(token, now_seconds)?;
         let verified = self.recent.put(token, &verified);
         let actor = verified.actor.clone();
+        session.asks(&actor);
         session.remember(verified);
         Ok(actor)
     }
@@ -132,18 +153,87 @@ impl Worker {
     /// The whole body of a request that is let in, and its place among those under way.
     ///
     /// # Errors
-    /// Too long, too slow, broken off, no JSON by its own word, or too much is under way.
+    /// Too long, too slow, broken off, or too much is under way.
     pub(super) async fn receive(
         &self,
-        headers: &HeaderMap,
+        session: &Session,
+        head: &Parts,
         body: Incoming,
-        limit_bytes: usize,
-    ) -> Result<(Bytes, super::admission::Admitted<'_>), HttpError> {
-        let declared = body::declared_bytes(headers, limit_bytes)?;
-        let admitted = self.app.admission.admit(declared)?;
-        let bytes = body::read(body, limit_bytes, self.app.limits.body_time).await?;
-        Ok((bytes, admitted))
+        purpose: Purpose,
+    ) -> Result<Received<'_>, HttpError> {
+        let admission = &*self.app.admission;
+        let limits = &self.app.limits;
+        let limit_bytes = match purpose {
+            Purpose::Batch => limits.batch_bytes,
+            _ => limits.body_bytes,
+        };
+        let declared = body::declared_bytes(&head.headers, limit_bytes)?;
+        self.hold_back(session, head.version).await?;
+        if let Err(error) = admission.look(declared, purpose) {
+            // Who is still sending hears nothing of a connection that is closed on him.
+            body::let_go(head, body).await;
+            return Err(error);
+        }
+        let mut held = Held::new(admission, purpose);
+        let limit = body::Limit {
+            bytes: limit_bytes,
+            time: limits.body_time,
+        };
+        let bytes = body::read(&head.headers, body, limit, &mut held).await?;
+        Ok(Received {
+            bytes,
+            _admitted: admission.admit()?,
+            held,
+        })
     }
+
+    /// Keeps one waiting who was shed and comes back before his time: he hears the same again, at the end of
+    /// it. Without this, clients that do not heed `Retry-After` make the server spend its time on refusals.
+    async fn hold_back(&self, session: &Session, version: Version) -> Result<(), HttpError> {
+        let Some(until) = session.is_away_until() else {
+            return Ok(());
+        };
+        let now = Instant::now();
+        if until <= now {
+            return Ok(());
+        }
+        // Of HTTP/2's many streams none may wait: each keeps its head in memory.
+        if version != Version::HTTP_2 {
+            tokio::time::sleep_until(until.into()).await;
+        }
+        Err(HttpError::HeldBack)
+    }
+}
+
+/// The body of a request that was let in. While it is there the request counts as worked on.
+pub(super) struct Received<'a> {
+    pub(super) bytes: Bytes,
+    _admitted: Admitted<'a>,
+    held: Held<&'a Admission>,
+}
+
+impl Received<'_> {
+    /// Counts what is made of the body as well.
+    ///
+    /// # Errors
+    /// There is no room for it, now or ever.
+    pub(super) fn grow(&mut self, bytes: usize) -> Result<(), HttpError> {
+        if self.held.could_never(bytes) {
+            return Err(HttpError::value(
+                "commands",
+                "too many small parts for one request",
+            ));
+        }
+        self.held.grow(bytes)
+    }
+}
+
+/// Whether the client is to stay away for a while.
+fn is_shed(error: &HttpError) -> bool {
+    matches!(
+        error,
+        HttpError::Shed | HttpError::Submit(SubmitError::Busy)
+    )
 }
 
 fn span(head: &Parts) -> tracing::Span {

@@ -25,7 +25,7 @@ use crate::http::session::Session;
 const PREFACE: &[u8; 4] = b"PRI ";
 
 /// Streams that one HTTP/2 connection may have open.
-const STREAMS_MAX: u32 = 256;
+const STREAMS_MAX: u32 = 128;
 
 /// How both protocols are spoken, made once a thread.
 pub(super) struct Protocols {
@@ -103,7 +103,8 @@ fn service<H: Handler>(
         let (handler, session) = (handler.clone(), session.clone());
         async move {
             let _active = session.begin();
-            Ok::<Answer, Infallible>(handler.answer(&session, request).await)
+            let answer = handler.answer(&session, request).await;
+            Ok::<Answer, Infallible>(answer.map(|body| body.sent_in(&session)))
         }
     })
 }

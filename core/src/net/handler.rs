@@ -4,19 +4,18 @@ use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 
 use crate::http::app::App;
 use crate::http::page::Page;
+use crate::http::payload::Payload;
 use crate::http::session::Session;
 use crate::http::worker::Worker;
 use crate::observe::Figures;
 
 /// An answer: the whole body at once.
-pub type Answer = Response<Full<Bytes>>;
+pub type Answer = Response<Payload>;
 
 /// Answers the requests of one network thread; cloned into each connection, so a pointer or two.
 pub trait Handler: Clone + 'static {

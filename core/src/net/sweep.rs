@@ -3,6 +3,7 @@
 //! | state | told to |
 //! |---|---|
 //! | a head half there for longer than the header time-out | go at once |
+//! | an answer of which the client takes nothing for longer than the time-out of a body | go at once |
 //! | no request for longer than the idle time-out | finish |
 //! | older than the connection age (spread by up to a tenth) | finish |
 //! | quiet for a moment (HTTP/1.1) | sleep, which frees its buffers |
@@ -96,6 +97,7 @@ impl Watch {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     header: u32,
+    body: u32,
     idle: u32,
     age: u32,
 }
@@ -107,6 +109,7 @@ impl Limits {
         };
         Self {
             header: ticks(server.header_timeout_seconds),
+            body: ticks(server.body_timeout_seconds),
             idle: ticks(server.idle_timeout_seconds),
             age: ticks(server.connection_age_seconds),
         }
@@ -178,8 +181,13 @@ impl Connections {
 
     fn judge(&self, watch: &Watch, now: u32) -> Order {
         let session = &watch.session;
-        let Limits { header, idle, .. } = self.limits;
+        let Limits {
+            header, body, idle, ..
+        } = self.limits;
         let is_idle = session.active() == 0;
+        if session.stuck_ticks() > body {
+            return Order::Abort;
+        }
         match watch.order.get() {
             Order::Stay | Order::Sleep => {
                 let is_head = session.is_heard() && watch.may_sleep.get();
@@ -233,6 +241,7 @@ mod tests {
         set_now_ticks(0);
         Rc::new(Connections::new(Limits {
             header: 4,
+            body: 12,
             idle: 40,
             age: 1600,
         }))
@@ -259,6 +268,23 @@ mod tests {
         set_now_ticks(50);
         all.sweep();
         assert_eq!(idle.watch.order(), Order::Abort, "it did not go by itself");
+    }
+
+    #[test]
+    fn an_answer_that_nobody_takes_is_given_up() {
+        let all = connections();
+        let (stuck, slow) = (all.enter(), all.enter());
+        for entry in [&stuck, &slow] {
+            entry.watch.stay_awake();
+            entry.watch.session.set_blocked(true);
+        }
+        set_now_ticks(10);
+        slow.watch.session.set_blocked(false);
+        slow.watch.session.set_blocked(true);
+        set_now_ticks(13);
+        all.sweep();
+        assert_eq!(stuck.watch.order(), Order::Abort);
+        assert_eq!(slow.watch.order(), Order::Stay, "it takes some");
     }
 
     #[test]
