@@ -37,6 +37,9 @@ pub mod clock;
 #[cfg(feature = "server")]
 pub mod config;
 pub mod engine;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(feature = "server")]
 pub mod http;
 pub mod journal;
