@@ -4,7 +4,9 @@
 //! puts its figures into `target/faults/faults.json`. `scripts/faults` builds it and runs them all;
 //! `docs/guarantees.md` says which promise each one is after.
 
+mod damaged;
 mod figure;
+mod fuzz;
 mod report;
 
 use clap::{Parser, Subcommand};
@@ -28,6 +30,33 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Trial {
+    /// Starts damaged data folders of every kind: refused in clear words, or served rightly
+    Damaged {
+        /// Fewer flipped bits
+        #[arg(long)]
+        quick: bool,
+        /// Only kinds whose name has this in it; no figure is noted then
+        #[arg(long)]
+        only: Option<String>,
+    },
+    /// Gives hostile bytes to every parser
+    Fuzz {
+        /// A second for each target
+        #[arg(long)]
+        quick: bool,
+        /// Seconds for each target
+        #[arg(long, default_value_t = 60.0)]
+        seconds: f64,
+        /// Only targets whose name has this in it; no figure is noted then
+        #[arg(long)]
+        target: Option<String>,
+        /// Of the mutations
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// The program with the targets; beside this one when not given
+        #[arg(long)]
+        program: Option<PathBuf>,
+    },
     /// Prints the figures as a table, with their goals.
     Table,
 }
@@ -46,6 +75,26 @@ fn main() -> ExitCode {
 /// Whether every promise held.
 fn run(arguments: &Arguments) -> Outcome<bool> {
     match &arguments.trial {
+        Trial::Damaged { quick, only } => {
+            let mut report = report::Report::open(&arguments.out)?;
+            damaged::run(&mut report, *quick, only.as_deref())
+        }
+        Trial::Fuzz {
+            quick,
+            seconds,
+            target,
+            seed,
+            program,
+        } => {
+            let mut report = report::Report::open(&arguments.out)?;
+            let options = fuzz::Options {
+                seconds: if *quick { 1.0 } else { *seconds },
+                only: target.clone(),
+                seed: *seed,
+                program: program.clone(),
+            };
+            fuzz::run(&mut report, &options)
+        }
         Trial::Table => {
             let report = report::Report::open(&arguments.out)?;
             print!("{}", report.table());
