@@ -38,6 +38,9 @@ pub mod clock;
 pub mod config;
 pub mod disk;
 pub mod engine;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(feature = "server")]
 pub mod http;
 pub mod journal;

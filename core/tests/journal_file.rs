@@ -22,24 +22,44 @@ fn killed() -> FileStore {
 }
 
 #[test]
-fn a_tail_cut_at_any_byte_is_cut_at_the_last_whole_batch() {
+fn a_file_cut_at_any_byte_stops_the_start() {
     let killed = killed();
     let place = killed.place(21);
     let segment = place.path.file_name().unwrap();
     let whole = std::fs::read(&place.path).unwrap();
-    for length in place.offset..=place.end() {
+    // Segments have their full size before they have a name: no crash leaves a shorter one.
+    for length in (place.offset..=place.end()).chain([whole.len() - 1]) {
         let store = killed.copy();
         std::fs::write(store.path().join(segment), &whole[..length]).unwrap();
-        let expected = if length == place.end() { 23 } else { 20 };
-        assert_eq!(
-            store.read().unwrap().last(),
-            expected,
-            "a reader at byte {length}"
-        );
+        match store.open().err() {
+            Some(JournalError::Damage { seq, reason, .. }) => {
+                let expected = if length < place.end() { 21 } else { 24 };
+                assert_eq!(seq, expected, "cut at byte {length}");
+                assert!(reason.contains("its end was cut off"), "{reason}");
+            }
+            other => panic!("cut at byte {length}: {other:?}"),
+        }
+    }
+    assert_eq!(killed.copy().open().unwrap().last(), 23);
+}
+
+#[test]
+fn a_tail_that_ends_at_any_sector_is_cut_at_the_last_whole_batch() {
+    let killed = killed();
+    let place = killed.place(21);
+    let segment = place.path.file_name().unwrap();
+    let whole = std::fs::read(&place.path).unwrap();
+    let sectors = (place.offset.next_multiple_of(512)..place.end()).step_by(512);
+    for end in std::iter::once(place.offset).chain(sectors) {
+        let store = killed.copy();
+        let mut torn = whole.clone();
+        torn[end..].fill(0);
+        std::fs::write(store.path().join(segment), &torn).unwrap();
+        assert_eq!(store.read().unwrap().last(), 20, "a reader, {end}");
         let mut journal = store.open().unwrap();
-        assert_eq!(journal.last(), expected, "cut at byte {length}");
-        append_to(&mut *journal, 1, expected + 1);
-        assert_eq!(check_from(&*journal.reader(), 1).unwrap(), expected + 1);
+        assert_eq!(journal.last(), 20, "torn at byte {end}");
+        append_to(&mut *journal, 1, 21);
+        assert_eq!(check_from(&*journal.reader(), 1).unwrap(), 21);
     }
 }
 

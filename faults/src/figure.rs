@@ -178,6 +178,37 @@ pub(crate) const FIGURES: &[Figure] = &[
 const fn figure(key: &'static str, goal: Goal, what: &'static str) -> Figure {
     Figure { key, goal, what }
 }
+    Figure {
+        key: "damaged_folders",
+        goal: Goal::Shown,
+        what: "damaged data folders started",
+    },
+    Figure {
+        key: "damaged_wrong",
+        goal: Goal::Never,
+        what: "of them served with a state that is not the truth",
+    },
+    Figure {
+        key: "fuzz_targets",
+        goal: Goal::Shown,
+        what: "parsers given hostile bytes",
+    },
+    Figure {
+        key: "fuzz_guided",
+        goal: Goal::Shown,
+        what: "of them guided by coverage",
+    },
+    Figure {
+        key: "fuzz_executions",
+        goal: Goal::AtLeast(1e6),
+        what: "hostile inputs",
+    },
+    Figure {
+        key: "fuzz_crashes",
+        goal: Goal::Never,
+        what: "of them that broke something",
+    },
+];
 
 impl Goal {
     /// Whether `value` is what was promised; what is only tried hard is not a promise.

@@ -9,6 +9,9 @@ mod figure;
 mod mutants;
 mod kill;
 mod flood;
+mod damaged;
+mod figure;
+mod fuzz;
 mod report;
 mod sim;
 mod world;
@@ -46,6 +49,33 @@ enum Trial {
     /// A part of the crowd of `flood`.
     #[command(hide = true)]
     FloodCrowd(flood::crowd::Part),
+    /// Starts damaged data folders of every kind: refused in clear words, or served rightly
+    Damaged {
+        /// Fewer flipped bits
+        #[arg(long)]
+        quick: bool,
+        /// Only kinds whose name has this in it; no figure is noted then
+        #[arg(long)]
+        only: Option<String>,
+    },
+    /// Gives hostile bytes to every parser
+    Fuzz {
+        /// A second for each target
+        #[arg(long)]
+        quick: bool,
+        /// Seconds for each target
+        #[arg(long, default_value_t = 60.0)]
+        seconds: f64,
+        /// Only targets whose name has this in it; no figure is noted then
+        #[arg(long)]
+        target: Option<String>,
+        /// Of the mutations
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// The program with the targets; beside this one when not given
+        #[arg(long)]
+        program: Option<PathBuf>,
+    },
     /// Prints the figures as a table, with their goals.
     Table,
 }
@@ -72,6 +102,26 @@ fn run(arguments: &Arguments) -> Outcome<bool> {
     match &arguments.trial {
         Trial::Flood(flood) => flood.run(&mut report::Report::open(&arguments.out)?),
         Trial::FloodCrowd(part) => flood::crowd::be_part(part),
+        Trial::Damaged { quick, only } => {
+            let mut report = report::Report::open(&arguments.out)?;
+            damaged::run(&mut report, *quick, only.as_deref())
+        }
+        Trial::Fuzz {
+            quick,
+            seconds,
+            target,
+            seed,
+            program,
+        } => {
+            let mut report = report::Report::open(&arguments.out)?;
+            let options = fuzz::Options {
+                seconds: if *quick { 1.0 } else { *seconds },
+                only: target.clone(),
+                seed: *seed,
+                program: program.clone(),
+            };
+            fuzz::run(&mut report, &options)
+        }
         Trial::Table => {
             print!("{}", report.table());
             return Ok(report.holds());

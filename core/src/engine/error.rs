@@ -254,6 +254,21 @@ pub enum EngineError {
         /// What failed.
         source: std::io::Error,
     },
+    /// What was built from the journal has more records than the journal: it was replaced, put back from an older copy, or
+    /// cut. Going on would take for new what was answered long ago.
+    #[error(
+        "{by} holds records up to {holds}, but the journal ends with record {last}: put the journal back from a newer copy, \
+         or set journal.place right; only if their loss or a new journal is meant, move the folders of snapshots and \
+         archive away"
+    )]
+    JournalShort {
+        /// Such as "the archive".
+        by: String,
+        /// Its newest record.
+        holds: u64,
+        /// The journal's last record (0 = it is empty).
+        last: u64,
+    },
     /// The system refused something at start.
     #[error("can't {doing}: {source}")]
     System {

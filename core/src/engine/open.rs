@@ -78,6 +78,15 @@ impl Engine {
         };
         let (mut recovered, from) =
             restored.unwrap_or_else(|| (Recovered::empty(options.archived), 1));
+        if let Some(archived) = options.archived
+            && archived > reader.last()
+        {
+            return Err(EngineError::JournalShort {
+                by: "the archive".into(),
+                holds: archived,
+                last: reader.last(),
+            });
+        }
         recovered.replay(&*reader, from)?;
         begin(&mut *journal, &mut recovered, sources, &options)?;
         let Recovered {

@@ -14,6 +14,8 @@ mod document;
 pub mod error;
 mod event;
 mod fault;
+#[cfg(feature = "fuzzing")]
+mod fuzzing;
 pub mod head;
 pub mod health;
 mod measure;
@@ -38,3 +40,6 @@ pub mod wire;
 mod wording;
 mod work;
 pub mod worker;
+
+#[cfg(feature = "fuzzing")]
+pub(crate) use fuzzing::{act, enter, read_query};

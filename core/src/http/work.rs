@@ -101,7 +101,7 @@ fn query<'a>(
     })
 }
 
-fn place(cursor: &str) -> Result<WorkPlace, HttpError> {
+pub(super) fn place(cursor: &str) -> Result<WorkPlace, HttpError> {
     let place = cursor
         .split_once('.')
         .and_then(|(ms, id)| Some((number(ms)?, DocumentId(number(id)?))));
@@ -189,4 +189,25 @@ pub(super) async fn summary(
         ledgers: ledgers.collect(),
     };
     worker.writer.json(StatusCode::OK, &view)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn a_cursor_comes_back(ms: u64, id: u64) {
+            let text = format!("{ms}.{id}");
+            assert_eq!(place(&text).ok(), Some((ms, DocumentId(id))));
+            assert!(place(&format!("0{text}")).is_err(), "one spelling each");
+        }
+
+        #[test]
+        fn no_other_text_is_a_cursor(text in "[0-9.+ -]{0,30}") {
+            if let Ok((ms, id)) = place(&text) {
+                assert_eq!(format!("{ms}.{}", id.0), text);
+            }
+        }
+    }
 }

@@ -69,7 +69,7 @@ pub enum JournalError {
         reason: String,
     },
     /// The operating system refused.
-    #[error("cannot {doing} {path}: {source}")]
+    #[error("cannot {doing} {path}: {source}{}", remedy(source))]
     Io {
         /// Verb, as in "write".
         doing: &'static str,
@@ -117,6 +117,18 @@ pub enum JournalError {
 /// Advice for damage in the middle of a journal.
 pub(crate) const RESTORE: &str =
     "restore it from a copy; without one, everything from here on is lost";
+
+/// What helps against the system's refusals that an operator can mend.
+pub(crate) fn remedy(refusal: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind;
+    match refusal.kind() {
+        ErrorKind::PermissionDenied => "; the user that runs hubu must own it",
+        ErrorKind::ReadOnlyFilesystem => "; mount it for writing",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "; make room on its disk",
+        ErrorKind::NotFound => "; put it back from a copy",
+        _ => "",
+    }
+}
 
 impl JournalError {
     /// An [`JournalError::Io`] for use with `map_err`.

@@ -25,8 +25,11 @@ pub mod simulated;
 
 pub use chain::{Chain, GENESIS, chain_value};
 pub use error::JournalError;
+pub(crate) use error::remedy;
 pub use framing::{Records, push_record, record_at};
 pub use header::{HEADER_BYTES, Header, HeaderFault};
+pub(crate) use reading::chain_at;
+
 pub use open::{open_journal, open_reader};
 pub use setting::{Check, Settings};
 

@@ -5,7 +5,7 @@ use super::chain::Chain;
 use super::error::JournalError;
 use super::framing::record_at;
 use super::header::Header;
-use super::{Each, StoredBatch, VerifyReport};
+use super::{Each, JournalReader, StoredBatch, VerifyReport};
 
 /// Takes a batch; says whether to go on, or what is wrong with it.
 pub(crate) type Visit<'a> = dyn FnMut(&Header, &[u8]) -> Result<bool, String> + 'a;
@@ -77,6 +77,23 @@ pub(crate) fn check_anchor(anchor: Option<Anchor>, header: &Header) -> Result<()
         ),
         _ => Ok(()),
     }
+}
+
+/// The chain value of the batch that holds a record: what ties a view or a snapshot to this very course of the journal.
+/// `None` when no such record is durable.
+pub(crate) fn chain_at(
+    reader: &dyn JournalReader,
+    seq: u64,
+) -> Result<Option<Chain>, JournalError> {
+    if seq == 0 || seq > reader.last() {
+        return Ok(None);
+    }
+    let mut chain = None;
+    reader.scan(seq, &mut |batch| {
+        chain = (batch.first <= seq && seq <= batch.last).then_some(*batch.chain);
+        false
+    })?;
+    Ok(chain)
 }
 
 fn stored<'a>(header: &'a Header, payload: &'a [u8]) -> StoredBatch<'a> {

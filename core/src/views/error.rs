@@ -2,9 +2,10 @@
 
 use crate::engine::error::EngineError;
 use crate::engine::watermark::Latched;
-use crate::journal::JournalError;
 use crate::journal::codec::error::CodecError;
+use crate::journal::{JournalError, remedy};
 use hubu_kernel::ident::DocumentId;
+use std::io::ErrorKind;
 
 /// Why a view can't be built or read.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +26,7 @@ pub enum ViewError {
         source: CodecError,
     },
     /// The archive's store failed.
-    #[error("archive: {0}")]
+    #[error("the archive's store: {}", store_text(.0))]
     Store(#[from] fjall::Error),
     /// The archive was not built from this journal: delete its folder, and it is built anew.
     #[error("the archive is not this journal's ({0}): delete its folder, and it is built anew")]
@@ -48,7 +49,7 @@ pub enum ViewError {
     #[error("the view has stopped: {0}")]
     Stopped(#[from] Latched),
     /// The system refused something.
-    #[error("can't {doing}: {source}")]
+    #[error("can't {doing}: {source}{}", remedy(source))]
     System {
         /// What was tried.
         doing: &'static str,
@@ -59,4 +60,24 @@ pub enum ViewError {
     #[cfg(feature = "postgres")]
     #[error("standard tables: {0}")]
     Database(String),
+}
+
+/// What the store said, and what to do.
+fn store_text(error: &fjall::Error) -> String {
+    let refusal = match error {
+        fjall::Error::Io(refusal) => Some(refusal),
+        fjall::Error::Storage(fjall::LsmError::Io(refusal)) => Some(refusal),
+        _ => None,
+    };
+    match (error, refusal.map(|refusal| (refusal, remedy(refusal)))) {
+        (fjall::Error::Locked, _) => "another process has it open; stop that one first".into(),
+        (_, Some((refusal, remedy)))
+            if refusal.kind() != ErrorKind::NotFound && !remedy.is_empty() =>
+        {
+            format!("{refusal}{remedy}")
+        }
+        _ => format!(
+            "{error:?}; if the disk is sound, delete the archive's folder, and it is built anew"
+        ),
+    }
 }

@@ -159,7 +159,15 @@ impl OwnPlan {
     /// The file cannot be read, or has mistakes.
     pub fn read(path: &Path) -> Result<Self, LoadError> {
         let text = std::fs::read_to_string(path).map_err(|e| LoadError::file(path, e))?;
-        let mut plan: Self = toml::from_str(&text).map_err(|e| LoadError::Mistakes {
+        Self::parse(&text, path)
+    }
+
+    /// Reads and checks a plan's text; `path` is its file, whose folder its data files are taken from.
+    ///
+    /// # Errors
+    /// Every mistake.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, LoadError> {
+        let mut plan: Self = toml::from_str(text).map_err(|e| LoadError::Mistakes {
             path: path.into(),
             mistakes: vec![e.to_string().trim_end().to_owned()],
         })?;

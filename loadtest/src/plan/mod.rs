@@ -164,7 +164,15 @@ impl Plan {
             path: path.into(),
             mistakes,
         };
-        check::read(&text).map_err(mistakes)
+        Self::parse(&text).map_err(mistakes)
+    }
+
+    /// Reads and checks a plan's text.
+    ///
+    /// # Errors
+    /// Every mistake, in words.
+    pub fn parse(text: &str) -> Result<Self, Vec<String>> {
+        check::read(text)
     }
 
     /// Sets how many users there are. More than the plan's come at the plan's rate, so that their ramp is longer.

@@ -4,20 +4,25 @@
 //! ```text
 //! file    = head | section for each catalog | section for each shard | SM3 of head and section heads
 //! head    = "HUBUSNAP" | format u32 | secret 16 bytes | archived u64 | last u64 | time u64
-//!         | catalogs u32 | shards u32
+//!         | catalogs u32 | shards u32 | chain 32 bytes
 //! section = length u64 | stamp u64 | CRC-32 of the bytes u32 | bytes
 //! ```
 //! Numbers are little-endian. A catalog's bytes are its packed sources; `section` draws a shard's.
 //! Each shard was copied under its own lock, at its own stamp: it has all records up to the stamp that
 //! concern it and none behind. The world did not stop, so stamps differ; `last` is the highest, and
-//! was durable before the file got its name. The CRCs vouch for the bytes and the digest for their
-//! order and number.
+//! was durable before the file got its name; `chain` is the chain value of the batch that holds it.
+//! The CRCs vouch for the bytes and the digest for their order and number.
+//!
+//! A journal that was put back from an older copy may take another course from there on, under the same
+//! secret. `chain` tells such a snapshot from one of this course. And one that is whole and ahead of the
+//! journal is no short cut but a witness: records were durable that are there no more. Then nothing starts.
 
 mod read;
 mod section;
 mod write;
 
 use crate::disk::Disk;
+use crate::journal::Chain;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,7 +33,7 @@ pub use write::Copied;
 const KEPT: usize = 2;
 
 const MAGIC: &[u8; 8] = b"HUBUSNAP";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const ENDING: &str = "snapshot";
 
 /// What was written.
@@ -59,9 +64,11 @@ struct Head {
     time_ms: u64,
     catalogs: u32,
     shards: u32,
+    /// Chain value of the batch that holds `last` (zero when that is 0).
+    chain: Chain,
 }
 
-const HEAD_BYTES: usize = 8 + 4 + 16 + 3 * 8 + 2 * 4;
+const HEAD_BYTES: usize = 8 + 4 + 16 + 3 * 8 + 2 * 4 + size_of::<Chain>();
 const SECTION_HEAD_BYTES: usize = 8 + 8 + 4;
 const DIGEST_BYTES: usize = 32;
 
@@ -75,7 +82,8 @@ impl Head {
             bytes[28 + 8 * at..36 + 8 * at].copy_from_slice(&number.to_le_bytes());
         }
         bytes[52..56].copy_from_slice(&self.catalogs.to_le_bytes());
-        bytes[56..].copy_from_slice(&self.shards.to_le_bytes());
+        bytes[56..60].copy_from_slice(&self.shards.to_le_bytes());
+        bytes[60..].copy_from_slice(&self.chain);
         bytes
     }
 
@@ -91,6 +99,7 @@ impl Head {
             time_ms: long(44)?,
             catalogs: short(52)?,
             shards: short(56)?,
+            chain: *bytes[60..].first_chunk()?,
         })
         .filter(|_| known)
     }
@@ -130,6 +139,25 @@ impl SectionHead {
     }
 }
 
+/// Reads a snapshot of no journal: its newest record and the number of rows.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_bytes(bytes: &[u8]) -> Result<(u64, u64), String> {
+    let (head, mut state) = read::parse(bytes, bytes.len() as u64, Some(0), &|_| Ok(()))?;
+    let shards = crate::engine::shard::Shards::ids();
+    let rows = shards.map(|id| state.shards.get_mut(id).rows.len() as u64);
+    Ok((head.last, rows.sum()))
+}
+
+/// Reads the bytes of one shard, and writes it again.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn shard_again(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut shard = crate::engine::shard::Shard::default();
+    section::fill(bytes, Some(0), &mut shard).ok()?;
+    let mut again = Vec::new();
+    section::put(&shard, &mut again);
+    Some(again)
+}
+
 /// The name of the snapshot whose newest record is `last`: names sort as their records do.
 fn file_name(last: u64) -> String {
     format!("{last:020}.{ENDING}")
@@ -157,6 +185,7 @@ mod tests {
             time_ms: 3,
             catalogs: 4,
             shards: 5,
+            chain: [6; 32],
         };
         let mut bytes = head.to_bytes();
         assert_eq!(Head::from_bytes(&bytes), Some(head));

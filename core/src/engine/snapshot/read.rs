@@ -7,7 +7,7 @@ use crate::disk::{Access, Disk, Stream};
 use crate::engine::error::EngineError;
 use crate::engine::place::{SHARDS, ShardId};
 use crate::engine::recover::{self, Recovered};
-use crate::journal::{JournalReader, codec};
+use crate::journal::{GENESIS, JournalReader, chain_at, codec};
 use hubu_kernel::record::Body;
 use sm3::{Digest, Sm3};
 use std::io::{BufReader, Read};
@@ -17,7 +17,8 @@ use std::sync::Arc;
 /// The state of the newest snapshot in `folder` that is of use, and the record from which to replay.
 ///
 /// # Errors
-/// When the folder is there and can't be read. A snapshot that can't be used is only warned of.
+/// When the folder is there and can't be read, or a snapshot shows that the journal has lost records. One that can't be
+/// used for another reason is only warned of.
 pub(crate) fn newest(
     disk: &dyn Disk,
     folder: &Path,
@@ -34,18 +35,61 @@ pub(crate) fn newest(
             });
         }
     };
+    if let Some(path) = paths.first()
+        && reader.last() == 0
+    {
+        // Even a damaged one tells that there was a journal.
+        return Err(EngineError::JournalShort {
+            by: format!("the snapshot {}", path.display()),
+            holds: last_named(path),
+            last: 0,
+        });
+    }
     for path in paths {
         match read(disk, &path, archived, reader) {
             Ok(found) => {
                 tracing::info!(path = %path.display(), from = found.1, "starting from a snapshot");
                 return Ok(Some(found));
             }
-            Err(reason) => {
+            Err(Unfit::Ahead(holds)) => {
+                return Err(EngineError::JournalShort {
+                    by: format!("the snapshot {}", path.display()),
+                    holds,
+                    last: reader.last(),
+                });
+            }
+            Err(Unfit::Aside(reason)) => {
                 tracing::warn!(path = %path.display(), reason, "a snapshot is left aside");
             }
         }
     }
     Ok(None)
+}
+
+/// Why a snapshot can't be used.
+enum Unfit {
+    /// It is damaged, another journal's or too old: the journal tells all without it.
+    Aside(String),
+    /// It is whole and this journal's, and has this record, which the journal has no more.
+    Ahead(u64),
+}
+
+impl From<String> for Unfit {
+    fn from(reason: String) -> Unfit {
+        Unfit::Aside(reason)
+    }
+}
+
+impl From<&str> for Unfit {
+    fn from(reason: &str) -> Unfit {
+        Unfit::Aside(reason.into())
+    }
+}
+
+/// The newest record of a snapshot, as its name says.
+fn last_named(path: &Path) -> u64 {
+    let stem = path.file_stem().and_then(|stem| stem.to_str());
+    stem.and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
 /// The state of one snapshot, or why it is of no use.
@@ -54,16 +98,36 @@ fn read(
     path: &Path,
     archived: Option<u64>,
     reader: &dyn JournalReader,
-) -> Result<(Recovered, u64), String> {
-    let said = |error: std::io::Error| format!("it can't be read: {error}");
-    let file = disk.open(path, Access::Read).map_err(said)?;
-    let size = file.size().map_err(said)?;
-    let mut file = BufReader::with_capacity(1 << 20, Stream::new(file));
+) -> Result<(Recovered, u64), Unfit> {
+    let file = disk.open(path, Access::Read).map_err(unreadable)?;
+    let size = file.size().map_err(unreadable)?;
+    let file = BufReader::with_capacity(1 << 20, Stream::new(file));
+    let (head, state) = parse(file, size, archived, &|head| check_owner(head, reader))?;
+    // Only a head that the digest vouches for may be a witness.
+    check_course(&head, archived, reader)?;
+    let from = state.last + 1;
+    Ok((state, from))
+}
+
+fn unreadable(error: std::io::Error) -> String {
+    format!("it can't be read: {error}")
+}
+
+/// The head and the state of a snapshot of `size` bytes, if `wanted` does not turn it down by its head alone.
+pub(super) fn parse(
+    mut file: impl Read,
+    size: u64,
+    archived: Option<u64>,
+    wanted: &dyn Fn(&Head) -> Result<(), String>,
+) -> Result<(Head, Recovered), String> {
     let mut bytes = [0; HEAD_BYTES];
-    file.read_exact(&mut bytes).map_err(said)?;
+    file.read_exact(&mut bytes).map_err(unreadable)?;
     assert!(bytes.len() > MAGIC.len());
     let head = Head::from_bytes(&bytes).ok_or("it is no snapshot of this format")?;
-    check_use(&head, archived, reader)?;
+    wanted(&head)?;
+    if head.shards as usize != SHARDS {
+        return Err(format!("it has {} shards", head.shards));
+    }
     let mut digest = Sm3::new();
     digest.update(bytes);
     let mut sections = Sections {
@@ -81,30 +145,19 @@ fn read(
         let catalog = recover::compile(version, packed).map_err(|error| error.to_string())?;
         state.catalogs.push(Arc::new(catalog), Arc::from(packed));
     }
-    let mut oldest = head.last;
+    state.last = head.last;
     for id in 0..SHARDS {
         let (stamp, bytes) = sections.next()?;
         let shard = state.shards.get_mut(id as ShardId);
         section::fill(bytes, archived, shard).map_err(|error| format!("shard {id}: {error}"))?;
         (shard.stamp, shard.last) = (stamp, stamp);
-        oldest = oldest.min(stamp);
+        state.last = state.last.min(stamp);
     }
     sections.finish()?;
-    state.last = oldest;
-    Ok((state, oldest + 1))
+    Ok((head, state))
 }
 
-fn check_use(head: &Head, archived: Option<u64>, reader: &dyn JournalReader) -> Result<(), String> {
-    if head.shards as usize != SHARDS {
-        return Err(format!("it has {} shards", head.shards));
-    }
-    let last = reader.last();
-    if head.last > last {
-        return Err(format!(
-            "it is ahead of the journal: {} > {last}",
-            head.last
-        ));
-    }
+fn check_owner(head: &Head, reader: &dyn JournalReader) -> Result<(), String> {
     let first = reader.record(1).map_err(|error| error.to_string())?;
     let secret = match codec::decode(&first).map(|record| record.body) {
         Ok(Body::Genesis { secret }) => Some(secret),
@@ -113,34 +166,49 @@ fn check_use(head: &Head, archived: Option<u64>, reader: &dyn JournalReader) -> 
     if secret != Some(head.secret) {
         return Err("it is another journal's".into());
     }
+    Ok(())
+}
+
+/// Whether the journal went the way that the snapshot saw, and came as far.
+fn check_course(
+    head: &Head,
+    archived: Option<u64>,
+    reader: &dyn JournalReader,
+) -> Result<(), Unfit> {
+    if head.last > reader.last() {
+        return Err(Unfit::Ahead(head.last));
+    }
+    let chain = chain_at(reader, head.last).map_err(|error| error.to_string())?;
+    if chain.unwrap_or(GENESIS) != head.chain {
+        return Err("the journal took another course after it was put back from a copy".into());
+    }
     match archived {
-        Some(archived) if archived < head.archived => Err(format!(
+        Some(archived) if archived < head.archived => Err(Unfit::Aside(format!(
             "documents that ended up to {} may be missing, and the archive has them only up to {archived}",
             head.archived
-        )),
+        ))),
         _ => Ok(()),
     }
 }
 
-struct Sections {
-    file: BufReader<Stream>,
+struct Sections<R> {
+    file: R,
     digest: Sm3,
     size: u64,
     buffer: Vec<u8>,
 }
 
-impl Sections {
+impl<R: Read> Sections<R> {
     /// Stamp and bytes of the next section.
     fn next(&mut self) -> Result<(u64, &[u8]), String> {
-        let said = |error: std::io::Error| format!("it can't be read: {error}");
         let mut head = [0; SECTION_HEAD_BYTES];
-        self.file.read_exact(&mut head).map_err(said)?;
+        self.file.read_exact(&mut head).map_err(unreadable)?;
         self.digest.update(head);
         let head = SectionHead::from_bytes(&head)
             .filter(|head| head.length <= self.size)
             .ok_or("a section is longer than the file")?;
         self.buffer.resize(head.length as usize, 0);
-        self.file.read_exact(&mut self.buffer).map_err(said)?;
+        self.file.read_exact(&mut self.buffer).map_err(unreadable)?;
         if crc32fast::hash(&self.buffer) != head.crc {
             return Err("a section's checksum is wrong".into());
         }

@@ -104,6 +104,9 @@ pub(super) fn fill(
     shard.once.reserve(keys);
     for _ in 0..keys {
         let key = u128::from_le_bytes(cursor.array()?);
+        if key == 0 {
+            return Err(cursor.no_number("key of a command", 0_u64));
+        }
         let body = u64::from_le_bytes(cursor.array()?);
         shard.once.put(
             key,
@@ -114,4 +117,62 @@ pub(super) fn fill(
         );
     }
     cursor.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hubu_kernel::ident::LedgerId;
+    use hubu_kernel::money::Cents;
+    use hubu_kernel::row::{Control, Row, RowKind};
+    use proptest::collection::{btree_map, btree_set, vec};
+    use proptest::prelude::*;
+
+    fn row(amount: i64, scheduled: bool) -> Row {
+        let kind = RowKind {
+            division: Division(420_106_000),
+            year: Year(2026),
+            ledger: LedgerId(3),
+            control: Control::Strict,
+            scheduled,
+        };
+        Row {
+            approved: Cents(amount),
+            ..Row::new(kind)
+        }
+    }
+
+    proptest! {
+        // Documents and the fields of rows have their own in core/tests/codec.
+        #[test]
+        fn a_shard_comes_back(
+            named: u64,
+            rows in btree_set(vec(any::<u8>(), 1..20), 0..20),
+            amount in 0..i64::MAX,
+            numbers in btree_map((any::<u32>(), any::<u16>(), any::<u16>()), any::<u64>(), 0..8),
+            keys in btree_map(1..u128::MAX, any::<(u64, u64)>(), 0..50),
+        ) {
+            let mut shard = Shard { documents_named: named, ..Shard::default() };
+            rows.iter().for_each(|key| shard.rows.push(key, row(amount, key.len() % 2 == 0)));
+            for ((division, year, kind), last) in numbers {
+                shard.numbers.insert((Division(division), Year(year), TypeId(kind)), last);
+            }
+            for (key, (body, seq)) in &keys {
+                shard.once.put(*key, Spent { body: *body, seq: *seq });
+            }
+            let mut bytes = Vec::new();
+            put(&shard, &mut bytes);
+            let mut again = Shard::default();
+            prop_assert_eq!(fill(&bytes, Some(0), &mut again), Ok(()));
+            prop_assert_eq!(again.documents_named, named);
+            prop_assert!(again.rows.iter().eq(shard.rows.iter()));
+            prop_assert_eq!(&again.numbers, &shard.numbers);
+            let spent: std::collections::BTreeMap<_, _> =
+                again.once.iter().map(|(key, spent)| (key, (spent.body, spent.seq))).collect();
+            prop_assert_eq!(spent, keys);
+            for cut in 0..bytes.len() {
+                prop_assert!(fill(&bytes[..cut], Some(0), &mut Shard::default()).is_err());
+            }
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::io::IoSlice;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::segment::NEWER;
 use crate::disk::{Access, Disk, DiskFile};
 use crate::journal::chain::Chain;
 use crate::journal::error::JournalError;
@@ -115,7 +116,14 @@ impl Lock {
             .read_at(&mut bytes, 0)
             .map_err(JournalError::io("read", &self.path))?;
         let (first, second) = bytes.split_at(SLOT_BYTES);
-        let slots = [Slot::decode(first), Slot::decode(second)];
+        let unknown = |version: u16| JournalError::Foreign {
+            place: self.path.display().to_string(),
+            reason: format!("format version {version} is unknown to this program; {NEWER}"),
+        };
+        let slots = [
+            Slot::decode(first).map_err(unknown)?,
+            Slot::decode(second).map_err(unknown)?,
+        ];
         Ok(slots.into_iter().flatten().max_by_key(|slot| slot.turn))
     }
 }
@@ -138,11 +146,15 @@ impl Slot {
         bytes
     }
 
-    fn decode(bytes: &[u8]) -> Option<Self> {
-        let whole = bytes[0..4] == MAGIC
-            && crc32fast::hash(&bytes[..USED_BYTES - 4]) == u32_at(bytes, 84)
-            && bytes[4..6] == VERSION.to_le_bytes();
-        whole.then(|| Self {
+    /// The slot, if it is whole; of another format, that format's version.
+    fn decode(bytes: &[u8]) -> Result<Option<Self>, u16> {
+        let whole =
+            bytes[0..4] == MAGIC && crc32fast::hash(&bytes[..USED_BYTES - 4]) == u32_at(bytes, 84);
+        let version = u16::from_le_bytes([bytes[4], bytes[5]]);
+        if whole && version != VERSION {
+            return Err(version);
+        }
+        Ok(whole.then(|| Self {
             closed: bytes[6] == 1,
             journal: u64_at(bytes, 8),
             cell: u64_at(bytes, 16),
@@ -151,6 +163,35 @@ impl Slot {
             last: u64_at(bytes, 40),
             chain: chain_at(bytes, 48),
             pid: u32_at(bytes, 80),
-        })
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    prop_compose! {
+        fn slot()(
+            closed: bool, journal: u64, cell: u64, turn: u64, epoch: u64, last: u64,
+            chain in proptest::array::uniform32(any::<u8>()), pid: u32,
+        ) -> Slot {
+            Slot { closed, journal, cell, turn, epoch, last, chain, pid }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_slot_comes_back(slot in slot()) {
+            prop_assert_eq!(Slot::decode(&slot.encode()), Ok(Some(slot)));
+        }
+
+        #[test]
+        fn a_flipped_bit_leaves_no_slot(slot in slot(), bit in 0..USED_BYTES * 8) {
+            let mut bytes = slot.encode();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            prop_assert_eq!(Slot::decode(&bytes), Ok(None));
+        }
     }
 }

@@ -125,10 +125,16 @@ fn identify(
             "its segments are missing; put them back from a copy".into(),
         ));
     }
+    if slot.is_none() && !segments.is_empty() {
+        tracing::warn!(
+            folder = %path.display(),
+            "the lock file is missing or damaged: nothing but the segments themselves says where the journal ends"
+        );
+    }
     match owner {
         Some((_, cell)) if cell != settings.cell => {
             return Err(foreign(format!(
-                "it belongs to cell {cell}, not {}",
+                "it belongs to cell {cell}, not {}; set journal.place or journal.cell right",
                 settings.cell
             )));
         }

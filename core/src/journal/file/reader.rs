@@ -55,7 +55,7 @@ impl FileReader {
         let Some(anchor) = Lock::peek(&*disk, folder)? else {
             return Err(JournalError::Foreign {
                 place: folder.display().to_string(),
-                reason: "it holds no journal".into(),
+                reason: "its lock file says nothing; a start of the server writes it anew from the segments".into(),
             });
         };
         let folder = Folder {

@@ -118,6 +118,7 @@ impl Walk<'_> {
             };
             let last = self.links.map_or(0, |links| links.last);
             let offset = self.scanner.offset;
+            self.check_size()?;
             return match judge(&mut self.scanner, header.as_ref(), last)? {
                 Rest::Clean => Ok((batches, 0)),
                 Rest::Torn { end } => Ok((batches, end - offset)),
@@ -132,6 +133,25 @@ impl Walk<'_> {
                 }
             };
         }
+    }
+
+    /// A segment gets its name at its full size, which is durable by then: one that is shorter was cut later, and nobody
+    /// knows what stood there.
+    fn check_size(&self) -> Result<(), JournalError> {
+        let segment = &self.scanner.segment;
+        let size = segment
+            .file
+            .size()
+            .map_err(JournalError::io("look at", &segment.path))?;
+        if size >= segment.size {
+            return Ok(());
+        }
+        let reason = format!(
+            "the file has {size} of its {} bytes: its end was cut off",
+            segment.size
+        );
+        let links = self.links.unwrap_or(Links::START);
+        Err(damage(segment, self.scanner.offset, &links, &reason))
     }
 
     fn accept(&mut self, header: &Header) -> Result<(), JournalError> {
@@ -197,27 +217,20 @@ fn check_end(tail: &Tail, anchor: Option<Slot>) -> Result<(), JournalError> {
     }
 }
 
-/// Overwrites a torn batch with zeros, and gives a file that was cut short its full size again.
+/// Overwrites a torn batch with zeros.
 fn mend(tail: &Tail) -> Result<(), JournalError> {
+    if tail.cut == 0 {
+        return Ok(());
+    }
     let segment = &tail.segment;
-    let size = segment
-        .file
-        .size()
-        .map_err(JournalError::io("look at", &segment.path))?;
-    let torn = (tail.cut > 0).then_some(tail.offset..tail.offset + tail.cut);
-    let missing = (size < segment.size).then_some(size..segment.size);
-    for range in torn.into_iter().chain(missing) {
-        blank(&*segment.file, range.start, range.end)
-            .map_err(JournalError::io("mend", &segment.path))?;
-    }
-    if tail.cut > 0 {
-        tracing::warn!(
-            place = segment.place(tail.offset),
-            bytes = tail.cut,
-            last = tail.links.last,
-            "cut a torn batch that was never acknowledged"
-        );
-    }
+    blank(&*segment.file, tail.offset, tail.offset + tail.cut)
+        .map_err(JournalError::io("mend", &segment.path))?;
+    tracing::warn!(
+        place = segment.place(tail.offset),
+        bytes = tail.cut,
+        last = tail.links.last,
+        "cut a torn batch that was never acknowledged"
+    );
     Ok(())
 }
 

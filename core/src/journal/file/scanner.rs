@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::index::Position;
-use super::segment::{Folder, SEGMENT_HEADER, Segment};
+use super::segment::{Folder, NEWER, SEGMENT_HEADER, Segment};
 use crate::disk::Access;
 use crate::journal::check::Links;
 use crate::journal::error::JournalError;
@@ -91,7 +91,7 @@ impl<'f> Scanner<'f> {
             Some(Err(HeaderFault::Version(version))) => {
                 return Err(JournalError::Foreign {
                     place: self.segment.place(self.offset),
-                    reason: HeaderFault::Version(version).to_string(),
+                    reason: format!("{}; {NEWER}", HeaderFault::Version(version)),
                 });
             }
             Some(Err(fault)) => return Ok(bad(&fault.to_string(), None)),

@@ -18,6 +18,11 @@ pub(super) const PAGE: usize = 4096;
 /// Pages of zeros that are written at once.
 const FILL_PAGES: usize = 256;
 
+/// What to do about a file that is not the one that belongs here.
+const PUT_BACK: &str = "put the file that belongs here back from a copy";
+/// What to do about a file that an unknown program wrote.
+pub(super) const NEWER: &str = "start the program that wrote it, or a newer one";
+
 /// A page in its place, so that a disk can take it from there.
 #[repr(align(4096))]
 struct Page([u8; PAGE]);
@@ -87,12 +92,15 @@ impl Folder {
         let found = decode(&bytes).and_then(|found| {
             if (found.journal, found.cell) != (self.journal, self.cell) {
                 return Err(format!(
-                    "it belongs to journal {:x} of cell {}",
+                    "it belongs to journal {:x} of cell {}; {PUT_BACK}",
                     found.journal, found.cell
                 ));
             }
             if found.number != number {
-                return Err(format!("it is segment {} under another name", found.number));
+                return Err(format!(
+                    "it is segment {} under another name; {PUT_BACK}",
+                    found.number
+                ));
             }
             Ok(found)
         });
@@ -263,13 +271,15 @@ fn encode(journal: u64, cell: u64, number: u64, size: u64) -> [u8; SEGMENT_HEADE
 
 fn decode(bytes: &[u8]) -> Result<Found, String> {
     if bytes[0..4] != MAGIC {
-        return Err("it is no segment of a journal".into());
+        return Err(format!("it is no segment of a journal; {PUT_BACK}"));
     }
     if crc32fast::hash(&bytes[..40]) != u32_at(bytes, 40) {
-        return Err("the segment's header is damaged; restore it from a copy".into());
+        return Err(format!("the segment's header is damaged; {PUT_BACK}"));
     }
     if bytes[4..6] != VERSION.to_le_bytes() {
-        return Err("its format version is unknown to this program".into());
+        return Err(format!(
+            "its format version is unknown to this program; {NEWER}"
+        ));
     }
     Ok(Found {
         journal: u64_at(bytes, 8),
@@ -277,4 +287,21 @@ fn decode(bytes: &[u8]) -> Result<Found, String> {
         number: u64_at(bytes, 24),
         size: u64_at(bytes, 32),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_segments_header_comes_back(journal: u64, cell: u64, number: u64, size: u64, bit in 0..44_usize * 8) {
+            let mut bytes = encode(journal, cell, number, size);
+            let found = decode(&bytes).map(|found| (found.journal, found.cell, found.number, found.size));
+            prop_assert_eq!(found, Ok((journal, cell, number, size)));
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            prop_assert!(decode(&bytes).is_err());
+        }
+    }
 }

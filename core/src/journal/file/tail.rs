@@ -1,8 +1,8 @@
 //! Judges what lies behind the last whole batch: a clean end, the torn remains of one unfinished write, or damage.
 //!
 //! Two facts tell them apart. Each batch is synced before the next is written, so behind a torn one nothing valid can
-//! follow. And the space was zeros before, written by the disk in sectors, so a torn one still shows a sector of zeros
-//! (or of nothing, past the end of the file). What shows neither was whole once, and is damaged.
+//! follow. And the space was zeros before, written by the disk in sectors, so a torn one still shows a sector of zeros.
+//! What does not was whole once, and is damaged. The caller has seen that the file has its full size.
 
 use super::scanner::Scanner;
 use crate::journal::error::JournalError;
@@ -105,7 +105,7 @@ fn find_batch(
     Ok(None)
 }
 
-/// Whether the part of any sector between two offsets is all zero, or lies (partly) past the end of the file.
+/// Whether the part of any sector between two offsets is all zero, or lies past the end of the segment.
 fn has_blank_sector(scanner: &mut Scanner<'_>, from: u64, to: u64) -> Result<bool, JournalError> {
     let mut at = from;
     while at < to {
@@ -115,7 +115,7 @@ fn has_blank_sector(scanner: &mut Scanner<'_>, from: u64, to: u64) -> Result<boo
         let border = (at / SECTOR + 1) * SECTOR;
         let length = (border.min(to) - at) as usize;
         let window = scanner.window(at, length)?;
-        if window.len() < length || scanner.bytes(window).iter().all(|byte| *byte == 0) {
+        if scanner.bytes(window).iter().all(|byte| *byte == 0) {
             return Ok(true);
         }
         at = border;

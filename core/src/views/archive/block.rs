@@ -98,6 +98,25 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn what_is_pushed_is_found(
+            steps in proptest::collection::vec((1..9_u64, 1..99_u64, proptest::collection::vec(0..255_u8, 0..40)), 1..30),
+        ) {
+            let (mut block, mut count, mut seq) = (Block::default(), 0, 0);
+            let mut pushed = std::collections::BTreeMap::new();
+            for (by, later, record) in steps {
+                (count, seq) = (count + by, seq + later);
+                block.push(count, seq, &record);
+                pushed.insert(count, (seq, record));
+            }
+            for wanted in 0..count + 3 {
+                let found = pushed.get(&wanted).map(|(seq, record)| (*seq, &record[..]));
+                assert_eq!(find(&block.bytes, wanted), Ok(found));
+            }
+        }
+    }
+
     #[test]
     fn damage_is_told_from_absence() {
         let mut block = Block::default();

@@ -3,10 +3,11 @@
 use super::Archive;
 use super::run::Run;
 use crate::engine::Engine;
+use crate::engine::error::EngineError;
 use crate::engine::read::Found;
-use crate::journal::Records;
 use crate::journal::codec::state::encode_document;
 use crate::journal::codec::step::peek_step;
+use crate::journal::{GENESIS, Records, chain_at};
 use crate::views::error::ViewError;
 use crate::views::follow::Follower;
 use hubu_kernel::ident::DocumentId;
@@ -30,19 +31,28 @@ impl Fill {
     /// A follower that goes on behind the archive's watermark.
     ///
     /// # Errors
-    /// When the archive was built from another journal, or from more of it than there is.
+    /// When the archive was built from another journal, from another course of it, or from more of it than there is.
     pub(crate) fn new(archive: Arc<Archive>, engine: Arc<Engine>) -> Result<Fill, ViewError> {
-        let last = engine.watermark().durable();
-        let watermark = archive.watermark();
-        if watermark > last {
-            let reason =
-                format!("it holds records up to {watermark}, the journal only up to {last}");
-            return Err(ViewError::Foreign(reason));
-        }
         let owner = Sm3::digest(engine.journal().record(1)?).into();
         match archive.store.owner()? {
             Some(other) if other != owner => {
                 return Err(ViewError::Foreign("its first record is another".into()));
+            }
+            _ => {}
+        }
+        let (last, watermark) = (engine.watermark().durable(), archive.watermark());
+        if watermark > last {
+            return Err(ViewError::Engine(EngineError::JournalShort {
+                by: "the archive".into(),
+                holds: watermark,
+                last,
+            }));
+        }
+        let here = chain_at(&**engine.journal(), watermark)?;
+        match (archive.store.chain()?, here) {
+            (Some(there), Some(here)) if there != here => {
+                let reason = "the journal took another course after it was put back from a copy";
+                return Err(ViewError::Foreign(reason.into()));
             }
             _ => {}
         }
@@ -85,9 +95,10 @@ impl Fill {
 
     fn commit(&mut self) -> Result<(), ViewError> {
         let run = self.archive.shelf.lock().close();
-        self.archive.store.commit(&self.owner, &run)?;
-        let ended: Vec<DocumentId> = run.documents.keys().copied().collect();
         let through = run.through;
+        let chain = chain_at(&**self.engine.journal(), through)?.unwrap_or(GENESIS);
+        self.archive.store.commit(&self.owner, &chain, &run)?;
+        let ended: Vec<DocumentId> = run.documents.keys().copied().collect();
         self.archive.shelf.lock().committed(run);
         self.archive.committed.store(through, Ordering::Release);
         self.engine.note_archived(through);

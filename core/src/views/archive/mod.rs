@@ -29,6 +29,12 @@ use store::Store;
 
 pub(crate) use fill::Fill;
 
+/// The record of a document in a block, with its place in the journal; `None` also for bytes that are no block.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn find_in_block(bytes: &[u8], count: u64) -> Option<(u64, &[u8])> {
+    block::find(bytes, count).ok().flatten()
+}
+
 /// How an archive is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ArchiveSettings {

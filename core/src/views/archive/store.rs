@@ -3,6 +3,7 @@
 //! ```text
 //! 0x00 | shard u16 | first count u64   a block of one-record documents: see `block`
 //! 0x01 | document u64                  a document, as in snapshots
+//! 0xfd                                 chain value of the batch that holds that record
 //! 0xfe                                 SM3 of the journal's first record: whose archive it is
 //! 0xff                                 the record up to which all is here, u64
 //! ```
@@ -13,14 +14,17 @@
 use super::block;
 use super::run::{Kept, Run};
 use crate::engine::place;
+use crate::journal::Chain;
 use crate::views::error::ViewError;
 use fjall::config::CompressionPolicy;
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions};
 use hubu_kernel::ident::DocumentId;
+use std::io::ErrorKind;
 use std::path::Path;
 
 const BLOCK: u8 = 0;
 const DOCUMENT: u8 = 1;
+const CHAIN: [u8; 1] = [0xfd];
 const OWNER: [u8; 1] = [0xfe];
 const WATERMARK: [u8; 1] = [0xff];
 
@@ -50,6 +54,7 @@ fn document_key(id: DocumentId) -> [u8; 9] {
 
 impl Store {
     pub(super) fn open(folder: &Path) -> Result<Store, ViewError> {
+        check_kinds(folder)?;
         let database = Database::builder(folder)
             .manual_journal_persist(true)
             .worker_threads(1)
@@ -84,8 +89,13 @@ impl Store {
         Ok(self.keys.get(OWNER)?.map(|bytes| bytes.to_vec()))
     }
 
+    /// Chain value of the batch that holds the watermark; `None` for a new one, or where an older program wrote it.
+    pub(super) fn chain(&self) -> Result<Option<Vec<u8>>, ViewError> {
+        Ok(self.keys.get(CHAIN)?.map(|bytes| bytes.to_vec()))
+    }
+
     /// Commits a run: all of it and its watermark, or nothing.
-    pub(super) fn commit(&self, owner: &[u8], run: &Run) -> Result<(), ViewError> {
+    pub(super) fn commit(&self, owner: &[u8], chain: &Chain, run: &Run) -> Result<(), ViewError> {
         let mut into = self.keys.start_ingestion()?;
         for (shard, blocks) in run.blocks.iter().enumerate() {
             for block in blocks.iter().filter(|block| !block.is_empty()) {
@@ -96,6 +106,7 @@ impl Store {
         for (id, bytes) in &run.documents {
             into.write(&document_key(*id)[..], &bytes[..])?;
         }
+        into.write(&CHAIN[..], &chain[..])?;
         into.write(&OWNER[..], owner)?;
         into.write(&WATERMARK[..], &run.through.to_be_bytes()[..])?;
         into.finish()?;
@@ -125,4 +136,45 @@ impl Store {
     pub(super) fn disk_bytes(&self) -> Result<u64, ViewError> {
         Ok(self.database.disk_space()?)
     }
+}
+
+/// The folders of the store, beside one for each key space in the first of them.
+const FOLDERS: [&str; 3] = ["keyspaces", "tables", "blobs"];
+
+/// Whether each thing in the folder is of the kind that its name says. The store takes that for granted, and ends the
+/// process where it is not so.
+fn check_kinds(folder: &Path) -> Result<(), ViewError> {
+    let system = |source| ViewError::System {
+        doing: "look at the archive's folder",
+        source,
+    };
+    let mut folders = vec![(folder.to_owned(), false)];
+    while let Some((folder, of_spaces)) = folders.pop() {
+        let entries = match std::fs::read_dir(&folder) {
+            Err(missing) if missing.kind() == ErrorKind::NotFound => continue,
+            Err(file) if file.kind() == ErrorKind::NotADirectory => {
+                let place = folder.display().to_string();
+                return Err(ViewError::Damaged { place });
+            }
+            entries => entries.map_err(system)?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(system)?;
+            let kind = entry.file_type().map_err(system)?;
+            let name = entry.file_name();
+            let is_folder = of_spaces || FOLDERS.iter().any(|known| name == *known);
+            if !(if is_folder {
+                kind.is_dir()
+            } else {
+                kind.is_file()
+            }) {
+                let place = entry.path().display().to_string();
+                return Err(ViewError::Damaged { place });
+            }
+            if is_folder {
+                folders.push((entry.path(), name == FOLDERS[0]));
+            }
+        }
+    }
+    Ok(())
 }
