@@ -5,6 +5,7 @@
 //! `docs/guarantees.md` says which promise each one is after.
 
 mod figure;
+mod histories;
 mod report;
 
 use clap::{Parser, Subcommand};
@@ -30,10 +31,12 @@ struct Arguments {
 enum Trial {
     /// Prints the figures as a table, with their goals.
     Table,
+    /// Histories of clients under faults, checked for strict serializability.
+    Histories(histories::Histories),
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
+    match run(Arguments::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -44,12 +47,18 @@ fn main() -> ExitCode {
 }
 
 /// Whether every promise held.
-fn run(arguments: &Arguments) -> Outcome<bool> {
-    match &arguments.trial {
+fn run(arguments: Arguments) -> Outcome<bool> {
+    match arguments.trial {
         Trial::Table => {
             let report = report::Report::open(&arguments.out)?;
             print!("{}", report.table());
             Ok(report.holds())
+        }
+        Trial::Histories(histories) => {
+            let mut report = report::Report::open(&arguments.out)?;
+            let holds = histories.run(&mut report)?;
+            report.save()?;
+            Ok(holds)
         }
     }
 }
