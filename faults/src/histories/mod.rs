@@ -10,6 +10,8 @@
 //! Meanwhile somebody reads the sums of the whole city: transfers move money below it, and every
 //! single answer must contain all of it.
 
+#[cfg(test)]
+mod agree;
 mod dice;
 mod group;
 mod history;
