@@ -7,10 +7,11 @@ mod around;
 mod http_support;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::time::Duration;
 
 use around::Around;
-use http_support::{AGENCY, CLERK, payment, serve_on};
+use http_support::{AGENCY, CLERK, REVIEWER, Who, payment, serve_on};
 use hubu_core::journal::JournalError;
 use serde_json::json;
 
@@ -70,4 +71,71 @@ fn a_latched_journal_refuses_commands_and_reads_go_on() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     };
     assert_eq!(quota["decreasing"], json!("1.00"));
+}
+
+#[test]
+fn a_denial_that_hangs_on_what_is_not_durable_is_not_told() {
+    const SHUT: u8 = 1;
+    const BROKEN: u8 = 2;
+    let gate = Arc::new(AtomicU8::new(0));
+    let own = gate.clone();
+    let serving = serve_on(
+        |_| {},
+        |inner| {
+            let before = move || {
+                while own.load(Ordering::Acquire) == SHUT {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                match own.load(Ordering::Acquire) {
+                    BROKEN => Err(JournalError::Latched {
+                        reason: "the disk is full (test)".into(),
+                    }),
+                    _ => Ok(()),
+                }
+            };
+            Box::new(Around {
+                inner,
+                before: Box::new(before),
+            })
+        },
+    );
+    let row = serving.load(AGENCY);
+    let mut clerk = serving.client(CLERK);
+    let entered = clerk.ask("/v1/documents", &payment(&row, "1.00")).json();
+    let step = |step| {
+        format!(
+            "/v1/documents/{}/actions/{step}",
+            entered["id"].as_str().unwrap()
+        )
+    };
+    let steps = [
+        ("review", json!({"alerts_blocking": 0})),
+        ("reject", json!({"reason": "no"})),
+    ]
+    .map(|(name, fields)| (step(name), json!({"fields": fields})));
+    let colleague = Who("colleague", REVIEWER.1, REVIEWER.2, REVIEWER.3);
+    let people = [REVIEWER, colleague].map(|who| serving.client(who));
+
+    // The review is decided and not durable; once reviewed, the document is the head's to reject.
+    gate.store(SHUT, Ordering::Release);
+    let newest = serving.engine.newest();
+    let [review, reject] = std::thread::scope(|scope| {
+        let mut asking = people
+            .into_iter()
+            .zip(&steps)
+            .map(|(mut person, (path, body))| {
+                let asked = scope.spawn(move || person.ask(path, body));
+                while serving.engine.newest() == newest {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                asked
+            });
+        let asked = [asking.next().unwrap(), asking.next().unwrap()];
+        std::thread::sleep(Duration::from_millis(200));
+        gate.store(BROKEN, Ordering::Release);
+        asked.map(|asked| asked.join().unwrap())
+    });
+    // There was no review, so nobody was told of one.
+    assert_eq!(review.code(), "journal_latched");
+    assert_eq!(reject.code(), "journal_latched");
 }

@@ -172,6 +172,41 @@ pub(crate) const FIGURES: &[Figure] = &[
         "flood_lost",
         Goal::Never,
         "分 between the row and all that was acknowledged",
+    figure(
+        "histories_checked",
+        Goal::AtLeast(50.0),
+        "histories of clients under faults, each decided for strict serializability",
+    ),
+    figure("histories_operations", Goal::Shown, "operations in them"),
+    figure(
+        "histories_unheard",
+        Goal::Shown,
+        "of these never answered: they may have taken effect at any time, or never",
+    ),
+    figure(
+        "histories_sums_read",
+        Goal::Shown,
+        "reads of a city's sums while money moved below it",
+    ),
+    figure(
+        "histories_kills",
+        Goal::Shown,
+        "kills of the server meanwhile",
+    ),
+    figure(
+        "histories_cuts",
+        Goal::Shown,
+        "connections cut by the proxy meanwhile",
+    ),
+    figure(
+        "histories_undecided",
+        Goal::AtMost(0.0),
+        "histories that were too hard to decide",
+    ),
+    figure(
+        "histories_broken",
+        Goal::Never,
+        "histories that no order explains, and sums that lacked money",
     ),
 ];
 

@@ -12,6 +12,7 @@ mod flood;
 mod damaged;
 mod figure;
 mod fuzz;
+mod histories;
 mod report;
 mod sim;
 mod world;
@@ -78,10 +79,12 @@ enum Trial {
     },
     /// Prints the figures as a table, with their goals.
     Table,
+    /// Histories of clients under faults, checked for strict serializability.
+    Histories(histories::Histories),
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
+    match run(Arguments::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -129,4 +132,18 @@ fn run(arguments: &Arguments) -> Outcome<bool> {
     };
     report.save()?;
     Ok(held)
+fn run(arguments: Arguments) -> Outcome<bool> {
+    match arguments.trial {
+        Trial::Table => {
+            let report = report::Report::open(&arguments.out)?;
+            print!("{}", report.table());
+            Ok(report.holds())
+        }
+        Trial::Histories(histories) => {
+            let mut report = report::Report::open(&arguments.out)?;
+            let holds = histories.run(&mut report)?;
+            report.save()?;
+            Ok(holds)
+        }
+    }
 }

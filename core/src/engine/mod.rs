@@ -3,7 +3,8 @@
 //! Reading order: [`command`] and [`answer`] are what goes in and out; [`submit`] is the path;
 //! [`intent`], [`plan`], [`choose`], [`guards`] and [`spawn`] prepare it without locks; [`held`], [`shard`],
 //! [`rows`] and [`place`] are what it locks; [`group`], [`commit`], [`watermark`] and [`tail`] make it
-//! durable and tell of it; [`recover`] begins it all again from the journal; [`read`] looks.
+//! durable and tell of it; [`recover`] begins it all again from the journal; [`read`] and [`list`]
+//! look.
 //!
 //! **Invariant.** Whatever is in memory beyond the watermark is in the open batch or on its way to
 //! the journal, in the order in which it was decided; nothing of it is told to anybody before the
@@ -25,6 +26,7 @@ pub mod group;
 mod guards;
 mod held;
 mod intent;
+pub mod list;
 mod look;
 mod once;
 pub mod open;

@@ -1,10 +1,10 @@
 //! Reads: what rows and documents are now, and which sequence number an answer must wait for.
 //!
-//! A read looks at its shards under their locks, one by one, and may be answered once the newest
-//! record that touched them is durable: then nothing that it tells can be undone.
+//! A read looks at a shard under its lock, and may be answered once the newest record that touched it
+//! is durable: then nothing that it tells can be undone. Lists of rows are in [`super::list`].
 
 use crate::engine::Engine;
-use crate::engine::place::{self, ShardId};
+use crate::engine::place;
 use crate::engine::shard::Shard;
 use hubu_kernel::document::Document;
 use hubu_kernel::ident::{
@@ -12,12 +12,6 @@ use hubu_kernel::ident::{
 };
 use hubu_kernel::row::Row;
 use std::sync::Arc;
-
-/// The most rows of one page.
-pub const PAGE_MAX: usize = 1000;
-
-/// The most rows that one page looks at; a thin filter answers with few rows and a cursor.
-const LOOKED_MAX: usize = 200_000;
 
 /// A row and its key.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -93,43 +87,6 @@ impl Engine {
         (row, Seq(shard.last))
     }
 
-    /// Rows of a filter from `cursor` on, at most `limit` of them.
-    pub fn rows(&self, filter: &RowFilter, cursor: Option<u64>, limit: usize) -> Page<RowView> {
-        let limit = limit.clamp(1, PAGE_MAX);
-        let (mut at, mut slot) = cursor.map_or((0, 0), |c| ((c >> 32) as usize, c as u32 as usize));
-        let only = filter
-            .agency
-            .as_deref()
-            .map(|a| place::of_document_of(filter.division, a));
-        let mut page = Page {
-            items: Vec::new(),
-            cursor: None,
-            seq: Seq(0),
-        };
-        let mut looked = 0;
-        let state = self.state();
-        while at < place::SHARDS {
-            let id = at as ShardId;
-            if only.is_none_or(|only| only == id) {
-                let shard = state.lock(id);
-                page.seq = page.seq.max(Seq(shard.last));
-                let stopped = pick(&shard, id, slot, filter, limit, &mut page.items);
-                looked += shard.rows.len();
-                if let Some(next) = stopped {
-                    page.cursor = Some((at as u64) << 32 | next as u64);
-                    return page;
-                }
-            }
-            at += 1;
-            slot = 0;
-            if looked > LOOKED_MAX && at < place::SHARDS {
-                page.cursor = Some((at as u64) << 32);
-                return page;
-            }
-        }
-        page
-    }
-
     /// A document by its name, and what must be durable before it is told.
     pub fn document(&self, id: DocumentId) -> (Found, Seq) {
         let state = self.state();
@@ -186,44 +143,11 @@ pub struct Census {
     pub keys: u64,
 }
 
-fn view(id: RowId, key: &[u8], row: &Row) -> RowView {
+/// A row as it is told.
+pub(crate) fn view(id: RowId, key: &[u8], row: &Row) -> RowView {
     RowView {
         id,
         key: key.into(),
         row: row.clone(),
     }
-}
-
-/// Collects rows of one shard; says where it stopped when the page is full.
-fn pick(
-    shard: &Shard,
-    id: ShardId,
-    from: usize,
-    filter: &RowFilter,
-    limit: usize,
-    items: &mut Vec<RowView>,
-) -> Option<usize> {
-    let packed = filter.agency.as_deref().map(place::pack_agency);
-    for (slot, key, row) in shard.rows.iter().skip(from) {
-        let fits = row.division == filter.division
-            && filter.ledger.is_none_or(|ledger| row.ledger == ledger)
-            && filter.year.is_none_or(|year| row.year == year)
-            && packed
-                .as_ref()
-                .is_none_or(|packed| is_of_agency(key, packed));
-        if fits {
-            if items.len() == limit {
-                return Some(slot);
-            }
-            items.push(view(place::row(id, slot), key, row));
-        }
-    }
-    None
-}
-
-/// Whether a packed key's first dimension is this agency.
-fn is_of_agency(key: &[u8], packed: &[u8]) -> bool {
-    let head = crate::catalog::key::HEAD;
-    key.get(8).is_some_and(|present| present & 1 != 0)
-        && key.get(head..head + packed.len()) == Some(packed)
 }

@@ -13,7 +13,7 @@ use super::head::{self, Language};
 use super::problem::Problem;
 use super::respond::Reply;
 use super::session::Session;
-use super::submit::{recall, result_of, settle, type_of};
+use super::submit::{recall, result_of, settle, tells_of_state, type_of};
 use super::wire::answer::{BatchAnswer, BatchResult};
 use super::wire::command::{BatchBody, BatchCommand, LineBody};
 use super::wire::text::{Scalar, Text};
@@ -103,12 +103,18 @@ impl Batch<'_> {
             self.decide(turn, &mut decided).await;
             tokio::task::yield_now().await;
         }
-        let newest = decided.iter().flatten().map(|ticket| ticket.seq).max();
-        self.worker
-            .app
-            .engine
-            .durable(newest.unwrap_or(Seq(0)))
-            .await?;
+        let engine = &self.worker.app.engine;
+        let tells = |error: &HttpError| matches!(error, HttpError::Submit(e) if tells_of_state(e));
+        let newest = match decided.iter().any(|one| one.as_ref().is_err_and(tells)) {
+            true => engine.newest(),
+            false => decided
+                .iter()
+                .flatten()
+                .map(|ticket| ticket.seq)
+                .max()
+                .unwrap_or(Seq(0)),
+        };
+        engine.durable(newest).await?;
         let mut results = Vec::with_capacity(commands.len());
         for (command, decided) in commands.iter().zip(decided) {
             results.push(match decided {
@@ -171,10 +177,7 @@ impl Batch<'_> {
         for read in read {
             let outcome = read.map(|()| outcomes.next().unwrap_or(Err(SubmitError::Closed)));
             decided.push(match outcome {
-                Ok(Ok(ticket)) => Ok(ticket),
-                Ok(Err(error)) => settle(engine, &error)
-                    .await
-                    .and_then(|()| Err(error.into())),
+                Ok(outcome) => outcome.map_err(HttpError::from),
                 Err(error) => Err(error),
             });
         }

@@ -18,8 +18,9 @@ use crate::catalog::key::KeyParts;
 use crate::catalog::model::Catalog;
 use crate::engine::actor::Actor;
 use crate::engine::error::SubmitError;
+use crate::engine::list::PAGE_MAX;
 use crate::engine::permit::may_read;
-use crate::engine::read::{PAGE_MAX, RowFilter, RowView};
+use crate::engine::read::{RowFilter, RowView};
 
 /// One row, as it is with all that was answered before.
 #[utoipa::path(
@@ -51,7 +52,7 @@ pub(super) async fn quota(
     worker.writer.json(StatusCode::OK, &view)
 }
 
-/// Rows of one division, a part at a time.
+/// Rows of one division, a part at a time; the rows of a part are as they were at one moment.
 #[utoipa::path(
     get, path = "/v1/quotas", tag = "queries", operation_id = "quotas",
     params(

@@ -209,15 +209,22 @@ pub(super) async fn recall(
     recalled.ok_or_else(|| HttpError::Internal(format!("record {} answers no command", seq.0)))
 }
 
-/// Waits where an error tells of state that may not be durable yet.
+/// Waits where an error may tell of state that is not durable yet: who may take a step, and what a
+/// line's row and a step's form ask for, hangs on how things stand.
 ///
 /// # Errors
 /// It never will be.
 pub(super) async fn settle(engine: &Engine, error: &SubmitError) -> Result<(), HttpError> {
-    if matches!(error, SubmitError::Ended(_) | SubmitError::KeyReused) {
+    if tells_of_state(error) {
         engine.durable(engine.newest()).await?;
     }
     Ok(())
+}
+
+/// Whether something was looked at to come to this: all but what the server says of itself.
+pub(super) fn tells_of_state(error: &SubmitError) -> bool {
+    use SubmitError as E;
+    !matches!(error, E::Busy | E::TooLarge | E::Latched(_) | E::Closed)
 }
 
 /// An answer in the words of the catalog that the document lives under.
