@@ -5,19 +5,19 @@
 //! `docs/guarantees.md` says which promise each one is after.
 
 mod crash;
-mod figure;
-mod mutants;
-mod kill;
-mod flood;
 mod damaged;
 mod figure;
+mod flood;
 mod fuzz;
 mod histories;
+mod kill;
+mod mutants;
 mod report;
 mod sim;
 mod world;
 
 use clap::{Parser, Subcommand};
+use report::Report;
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -38,49 +38,27 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Trial {
-    /// A crash at every operation of the disk.
-    Crash(crash::Options),
-    /// Each promise broken on purpose: what notices?
-    Mutants(mutants::Options),
-    /// The engine on a simulated disk, by seed.
+    /// The engine on simulated disks and databases, by seed
     Sim(sim::Options),
+    /// A crash at every operation of the disk
+    Crash(crash::Options),
+    /// Servers and databases killed under load
     Kill(kill::Kill),
-    /// More of everything than the server can take: load, connections, slow and hostile clients.
+    /// Histories of clients under faults, checked for strict serializability
+    Histories(histories::Histories),
+    /// More of everything than the server can take: load, connections, slow and hostile clients
     Flood(flood::Flood),
-    /// A part of the crowd of `flood`.
+    /// A part of the crowd of `flood`
     #[command(hide = true)]
     FloodCrowd(flood::crowd::Part),
     /// Starts damaged data folders of every kind: refused in clear words, or served rightly
-    Damaged {
-        /// Fewer flipped bits
-        #[arg(long)]
-        quick: bool,
-        /// Only kinds whose name has this in it; no figure is noted then
-        #[arg(long)]
-        only: Option<String>,
-    },
+    Damaged(damaged::Options),
     /// Gives hostile bytes to every parser
-    Fuzz {
-        /// A second for each target
-        #[arg(long)]
-        quick: bool,
-        /// Seconds for each target
-        #[arg(long, default_value_t = 60.0)]
-        seconds: f64,
-        /// Only targets whose name has this in it; no figure is noted then
-        #[arg(long)]
-        target: Option<String>,
-        /// Of the mutations
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-        /// The program with the targets; beside this one when not given
-        #[arg(long)]
-        program: Option<PathBuf>,
-    },
-    /// Prints the figures as a table, with their goals.
+    Fuzz(fuzz::Options),
+    /// Each promise broken on purpose: what notices?
+    Mutants(mutants::Options),
+    /// Prints the figures as a table, with their goals
     Table,
-    /// Histories of clients under faults, checked for strict serializability.
-    Histories(histories::Histories),
 }
 
 fn main() -> ExitCode {
@@ -95,36 +73,18 @@ fn main() -> ExitCode {
 }
 
 /// Whether every promise held.
-fn run(arguments: &Arguments) -> Outcome<bool> {
-    let mut report = report::Report::open(&arguments.out)?;
-    let held = match &arguments.trial {
-        Trial::Crash(options) => crash::run(options, &mut report)?,
-        Trial::Mutants(options) => mutants::run(options, &mut report)?,
-        Trial::Sim(options) => sim::run(options, &mut report)?,
-        Trial::Kill(trial) => trial.run(&mut report)?,
-    match &arguments.trial {
-        Trial::Flood(flood) => flood.run(&mut report::Report::open(&arguments.out)?),
-        Trial::FloodCrowd(part) => flood::crowd::be_part(part),
-        Trial::Damaged { quick, only } => {
-            let mut report = report::Report::open(&arguments.out)?;
-            damaged::run(&mut report, *quick, only.as_deref())
-        }
-        Trial::Fuzz {
-            quick,
-            seconds,
-            target,
-            seed,
-            program,
-        } => {
-            let mut report = report::Report::open(&arguments.out)?;
-            let options = fuzz::Options {
-                seconds: if *quick { 1.0 } else { *seconds },
-                only: target.clone(),
-                seed: *seed,
-                program: program.clone(),
-            };
-            fuzz::run(&mut report, &options)
-        }
+fn run(arguments: Arguments) -> Outcome<bool> {
+    let mut report = Report::open(&arguments.out)?;
+    let held = match arguments.trial {
+        Trial::Sim(options) => sim::run(&options, &mut report)?,
+        Trial::Crash(options) => crash::run(&options, &mut report)?,
+        Trial::Kill(kill) => kill.run(&mut report)?,
+        Trial::Histories(histories) => histories.run(&mut report)?,
+        Trial::Flood(flood) => flood.run(&mut report)?,
+        Trial::FloodCrowd(part) => return flood::crowd::be_part(&part),
+        Trial::Damaged(options) => damaged::run(&mut report, &options)?,
+        Trial::Fuzz(options) => fuzz::run(&mut report, &options)?,
+        Trial::Mutants(options) => mutants::run(&options, &mut report)?,
         Trial::Table => {
             print!("{}", report.table());
             return Ok(report.holds());
@@ -132,18 +92,4 @@ fn run(arguments: &Arguments) -> Outcome<bool> {
     };
     report.save()?;
     Ok(held)
-fn run(arguments: Arguments) -> Outcome<bool> {
-    match arguments.trial {
-        Trial::Table => {
-            let report = report::Report::open(&arguments.out)?;
-            print!("{}", report.table());
-            Ok(report.holds())
-        }
-        Trial::Histories(histories) => {
-            let mut report = report::Report::open(&arguments.out)?;
-            let holds = histories.run(&mut report)?;
-            report.save()?;
-            Ok(holds)
-        }
-    }
 }

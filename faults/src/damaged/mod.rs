@@ -16,6 +16,7 @@ mod world;
 
 use crate::Outcome;
 use crate::report::Report;
+use clap::Args;
 use damage::{Base, Damage, Expect};
 use place::Place;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -44,8 +45,20 @@ impl Answer {
     }
 }
 
+/// Starts damaged data folders.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Fewer flipped bits, and a third of the kinds for each file
+    #[arg(long)]
+    quick: bool,
+    /// Only kinds whose name has this in it; no figure is noted then
+    #[arg(long)]
+    only: Option<String>,
+}
+
 /// Runs the trial; whether every answer was as it must be.
-pub(crate) fn run(report: &mut Report, quick: bool, only: Option<&str>) -> Outcome<bool> {
+pub(crate) fn run(report: &mut Report, options: &Options) -> Outcome<bool> {
+    let (quick, only) = (options.quick, options.only.as_deref());
     let folder = tempfile::tempdir()?;
     let template = Template::build(folder.path())?;
     let positions = if quick { 2 } else { 40 };
@@ -79,7 +92,6 @@ pub(crate) fn run(report: &mut Report, quick: bool, only: Option<&str>) -> Outco
     if only.is_none() {
         report.put("damaged_folders", tally.tried as f64);
         report.put("damaged_wrong", tally.wrong as f64);
-        report.save()?;
     }
     Ok(tally.wrong == 0 && tally.unclear == 0)
 }

@@ -5,21 +5,36 @@
 
 use crate::Outcome;
 use crate::report::Report;
+use clap::Args;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// What is run.
+/// Gives hostile bytes to every parser.
+#[derive(Args)]
 pub(crate) struct Options {
-    /// Seconds for each target.
-    pub(crate) seconds: f64,
-    /// Only targets whose name has this in it; no figure is noted then.
-    pub(crate) only: Option<String>,
-    /// Of the mutations.
-    pub(crate) seed: u64,
-    /// `hubu-fuzz`; beside this program when not given.
-    pub(crate) program: Option<PathBuf>,
+    /// A second for each target
+    #[arg(long)]
+    quick: bool,
+    /// Seconds for each target
+    #[arg(long, default_value_t = 60.0)]
+    seconds: f64,
+    /// Only targets whose name has this in it; no figure is noted then
+    #[arg(long = "target")]
+    only: Option<String>,
+    /// Of the mutations
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The program with the targets; beside this one when not given
+    #[arg(long)]
+    program: Option<PathBuf>,
+}
+
+impl Options {
+    fn seconds(&self) -> f64 {
+        if self.quick { 1.0 } else { self.seconds }
+    }
 }
 
 /// Where inputs that broke something are kept.
@@ -66,7 +81,6 @@ pub(crate) fn run(report: &mut Report, options: &Options) -> Outcome<bool> {
         report.put("fuzz_guided", tally.guided as f64);
         report.put("fuzz_executions", tally.executions as f64);
         report.put("fuzz_crashes", tally.crashes as f64);
-        report.save()?;
     }
     Ok(tally.crashes == 0)
 }
@@ -76,7 +90,7 @@ fn one(program: &Path, name: &str, options: &Options, tally: &mut Tally) -> Outc
         .args(["run", name, "--kept", KEPT])
         .args([
             "--seconds",
-            &options.seconds.to_string(),
+            &options.seconds().to_string(),
             "--seed",
             &options.seed.to_string(),
         ])
@@ -87,7 +101,7 @@ fn one(program: &Path, name: &str, options: &Options, tally: &mut Tally) -> Outc
         let mut said = String::new();
         stdout.read_to_string(&mut said).map(|_| said)
     });
-    let end = Instant::now() + Duration::from_secs_f64(options.seconds) + PATIENCE;
+    let end = Instant::now() + Duration::from_secs_f64(options.seconds()) + PATIENCE;
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break Some(status);
