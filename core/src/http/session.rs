@@ -30,6 +30,10 @@ pub fn set_now_ticks(now: u32) {
     NOW.set(now);
 }
 
+/// Bytes that a connection may read before others get their turn: a stream of small frames would else keep its thread
+/// for seconds.
+const TURN_BYTES: usize = 64 << 10;
+
 /// One connection's state, as its requests and the sweeper see it.
 #[derive(Default)]
 pub struct Session {
@@ -39,6 +43,8 @@ pub struct Session {
     is_heard: Cell<bool>,
     /// Whether an answer waits for the client to take it.
     is_blocked: Cell<bool>,
+    /// Bytes that were read in this turn.
+    read: Cell<usize>,
     /// Answers that are not sent to their end.
     unsent: Cell<u32>,
     /// When something was last sent, or an answer was there to be sent, in ticks.
@@ -68,6 +74,25 @@ impl Session {
             self.is_heard.set(true);
             self.since.set(now_ticks());
         }
+    }
+
+    /// The connection has its turn.
+    #[inline]
+    pub fn take_turn(&self) {
+        self.read.set(0);
+    }
+
+    /// Whether it has read enough in this turn.
+    #[inline]
+    pub fn is_turn_over(&self) -> bool {
+        self.read.get() >= TURN_BYTES
+    }
+
+    /// So many bytes came in.
+    #[inline]
+    pub fn read(&self, count: usize) {
+        self.read.set(self.read.get() + count);
+        self.heard();
     }
 
     /// Whether an answer, or a part of one, waits for the client to take it; told at each attempt to send.

@@ -127,6 +127,7 @@ async fn drive<C: Future>(
     let mut is_finishing = false;
     poll_fn(|context: &mut Context<'_>| {
         watch.register(context.waker());
+        watch.session.take_turn();
         match watch.order() {
             Order::Abort => return Poll::Ready(End::Closed),
             Order::Sleep if watch.session.is_quiet() => {

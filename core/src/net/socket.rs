@@ -65,6 +65,11 @@ impl Read for Socket {
             self.read_again(&mut cursor);
             return Poll::Ready(Ok(()));
         }
+        if self.session.is_turn_over() {
+            // Behind all others that are ready.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         // SAFETY: bytes are only written through `ReadBuf`, which never takes initialised ones back.
         #[allow(unsafe_code)]
         let mut buffer = ReadBuf::uninit(unsafe { cursor.as_mut() });
@@ -77,7 +82,7 @@ impl Read for Socket {
                     cursor.advance(count);
                 }
                 if count > 0 {
-                    self.session.heard();
+                    self.session.read(count);
                 }
                 Poll::Ready(Ok(()))
             }
@@ -117,5 +122,56 @@ impl Write for Socket {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
         self.session.set_blocked(written.is_pending());
         written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::rt::ReadBuf as HyperBuf;
+    use std::future::poll_fn;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
+    /// Reads until it must wait; how many bytes that were.
+    async fn read_a_turn(socket: &mut Socket) -> usize {
+        socket.session.take_turn();
+        let mut total = 0;
+        loop {
+            let mut bytes = [0; 4096];
+            let mut buffer = HyperBuf::new(&mut bytes);
+            let ready = poll_fn(|context| {
+                let read = Pin::new(&mut *socket).poll_read(context, buffer.unfilled());
+                Poll::Ready(read.is_ready())
+            });
+            if !ready.await {
+                return total;
+            }
+            total += buffer.filled().len();
+        }
+    }
+
+    #[tokio::test]
+    async fn who_has_much_to_say_says_it_in_turns() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut socket = Socket::new(stream, Rc::new(Session::new()));
+        let sending = tokio::spawn(async move {
+            client.write_all(&vec![7; 1 << 20]).await.unwrap();
+            client
+        });
+        let (mut heard, mut most) = (0, 0);
+        while heard < 1 << 20 {
+            let turn = read_a_turn(&mut socket).await;
+            heard += turn;
+            most = most.max(turn);
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(heard, 1 << 20);
+        assert!(most < 80 << 10, "{most} bytes in one turn");
+        drop(sending.await.unwrap());
     }
 }
