@@ -86,12 +86,26 @@ fn is_broken(verdict: &Verdict) -> bool {
 }
 
 #[test]
-fn what_the_model_made_holds_and_also_with_answers_lost() {
+fn what_the_model_made_holds_and_also_with_answers_late_or_lost() {
     for seed in 0..200 {
         let mut dice = Dice::new(seed);
         let mut history = draw(&mut dice);
         assert_eq!(follow(&history), Verdict::Holds, "seed {seed}");
         assert_eq!(search(&history, PLACES_MAX), Verdict::Holds, "seed {seed}");
+        // An answer that comes later forbids less.
+        for operation in &mut history.operations {
+            let late = u64::from(dice.percent(15)) * 1_000_000_000;
+            operation
+                .heard
+                .iter_mut()
+                .for_each(|heard| heard.at += late);
+        }
+        assert_eq!(follow(&history), Verdict::Holds, "seed {seed}, late");
+        assert_eq!(
+            search(&history, PLACES_MAX),
+            Verdict::Holds,
+            "seed {seed}, late"
+        );
         for operation in &mut history.operations {
             if dice.percent(10) {
                 operation.heard = None;

@@ -4,19 +4,25 @@
 //! was over may come next, if the model gives it the answer that was heard. Two things keep it short:
 //! - what changes nothing and has the right answer now is placed at once: to place it later can only
 //!   be harder, and to have it placed hinders nobody;
-//! - the same operations placed with the same state are not tried twice.
+//! - the same operations placed with the same state are not tried twice;
+//! - what is loose in time (never heard, or heard late) is placed no earlier than needed: if nothing
+//!   that comes behind it and up to the next answer has to do with it, it could as well come later, and
+//!   that is tried anyway. Else each of them would double what there is to try.
 //!
 //! What nobody heard of may be placed anywhere after it began, and is left out as well: it is tried
 //! last. The memory holds a 128-bit hash of each place; that two collide, and hide the only right order,
 //! is as good as impossible, and could only make a whole history look broken.
 
 use super::history::{History, NEVER, Verdict};
-use super::model::{Change, State};
+use super::model::{Asked, Change, State, Step};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Places that are remembered before the search gives up: 16 bytes each.
-pub(crate) const PLACES_MAX: usize = 4_000_000;
+pub(crate) const PLACES_MAX: usize = 1_000_000;
+
+/// What takes longer, in ns, is loose in time.
+const LOOSE_NS: u64 = 200_000_000;
 
 /// Before the first and behind the last operation of the list.
 const END: usize = usize::MAX;
@@ -30,7 +36,10 @@ struct Search<'h> {
     order: Vec<usize>,
     /// What was heard and is not placed.
     left: usize,
-    placed: Vec<(usize, Change)>,
+    /// What is placed, what undoes it, and what was unused before it.
+    placed: Vec<(usize, Change, Vec<usize>)>,
+    /// Loose slots placed that nothing placed behind them has to do with yet.
+    unused: Vec<usize>,
     /// The operations placed, as one number whatever their order.
     set: u128,
     best: (usize, String),
@@ -50,14 +59,14 @@ pub(crate) fn search(history: &History, places_max: usize) -> Verdict {
     let mut seen = HashSet::new();
     let mut forks: Vec<Fork> = Vec::new();
     loop {
-        search.place_what_changes_nothing();
+        let is_needed = search.place_what_changes_nothing();
         if search.left == 0 {
             return Verdict::Holds;
         }
         if seen.len() >= places_max {
             return Verdict::Undecided;
         }
-        if seen.insert(search.here()) {
+        if is_needed && seen.insert(search.here()) {
             search.note_progress();
             forks.push(Fork {
                 placed: search.placed.len(),
@@ -96,6 +105,7 @@ impl<'h> Search<'h> {
             left: left.count(),
             order,
             placed: Vec::new(),
+            unused: Vec::new(),
             set: 0,
             best: (0, String::new()),
         }
@@ -136,18 +146,67 @@ impl<'h> Search<'h> {
         }
     }
 
-    fn place_what_changes_nothing(&mut self) {
+    /// Places it all; false where something loose was placed earlier than needed.
+    fn place_what_changes_nothing(&mut self) -> bool {
         loop {
             let before = self.placed.len();
+            let mut is_early = false;
             for slot in self.ready() {
                 if self.fits(slot).is_some_and(|change| change.is_nothing()) {
-                    self.place(slot);
+                    if self.unused.iter().all(|loose| self.concerns(*loose, slot)) {
+                        self.place(slot);
+                    } else {
+                        is_early = true;
+                    }
                 }
             }
             if self.placed.len() == before {
-                return;
+                return !is_early;
             }
         }
+    }
+
+    /// Whether `slot` could not as well come before `loose`, which is placed.
+    fn concerns(&self, loose: usize, slot: usize) -> bool {
+        let operation = |slot: usize| &self.history.operations[self.order[slot]];
+        let (loose, other) = (operation(loose), operation(slot));
+        other.from > loose.until() || self.shares(loose.asked, other.asked)
+    }
+
+    /// Whether two operations have to do with a common row, document or series.
+    fn shares(&self, one: Asked, other: Asked) -> bool {
+        let document = |asked| match asked {
+            Asked::Enter { document } | Asked::Act { document, .. } | Asked::Document(document) => {
+                Some(document)
+            }
+            Asked::Row(_) | Asked::Rows | Asked::Sums => None,
+        };
+        let forms = &self.history.forms;
+        let touches = |asked: Asked, row: usize| match asked {
+            Asked::Row(at) => at == row,
+            Asked::Rows | Asked::Sums => true,
+            // A review moves no money.
+            Asked::Document(_)
+            | Asked::Act {
+                step: Step::Review, ..
+            } => false,
+            Asked::Enter { document } | Asked::Act { document, .. } => {
+                forms[document].from == row || forms[document].to == row
+            }
+        };
+        let series = |asked| match asked {
+            Asked::Enter { document } => Some(forms[document].kind),
+            _ => None,
+        };
+        let same_document = document(one).is_some() && document(one) == document(other);
+        let same_series = series(one).is_some() && series(one) == series(other);
+        let mut rows = 0..self.history.rows.len();
+        same_document || same_series || rows.any(|row| touches(one, row) && touches(other, row))
+    }
+
+    fn is_loose(&self, slot: usize) -> bool {
+        let operation = &self.history.operations[self.order[slot]];
+        operation.until() - operation.from > LOOSE_NS
     }
 
     /// What could come next, the likeliest last: what was over first, and before it what nobody heard of.
@@ -161,8 +220,20 @@ impl<'h> Search<'h> {
 
     fn place(&mut self, slot: usize) {
         let change = self.fits(slot).unwrap_or_default();
+        let is_loose = self.is_loose(slot) && !change.is_nothing();
         let undo = self.state.take(change);
-        self.placed.push((slot, undo));
+        let still = self
+            .unused
+            .iter()
+            .copied()
+            .filter(|loose| !self.concerns(*loose, slot));
+        let mut unused: Vec<usize> = still.collect();
+        if is_loose {
+            unused.push(slot);
+            unused.sort_unstable();
+        }
+        let before = std::mem::replace(&mut self.unused, unused);
+        self.placed.push((slot, undo, before));
         let (previous, next) = (self.previous[slot], self.next[slot]);
         (self.next[previous], self.previous[next]) = (next, previous);
         self.count(slot, false);
@@ -170,10 +241,11 @@ impl<'h> Search<'h> {
 
     fn undo_to(&mut self, placed: usize) {
         while self.placed.len() > placed {
-            let Some((slot, undo)) = self.placed.pop() else {
+            let Some((slot, undo, before)) = self.placed.pop() else {
                 return;
             };
             self.state.take(undo);
+            self.unused = before;
             let (previous, next) = (self.previous[slot], self.next[slot]);
             (self.next[previous], self.previous[next]) = (slot, slot);
             self.count(slot, true);
@@ -192,7 +264,7 @@ impl<'h> Search<'h> {
     }
 
     fn here(&self) -> u128 {
-        hash_128(&(self.set, &self.state))
+        hash_128(&(self.set, &self.unused, &self.state))
     }
 
     /// Remembers what stands in the way here, if the search never came this far.
