@@ -1,6 +1,8 @@
 //! A private PostgreSQL cluster. `fsync` and `synchronous_commit` are on: what it acknowledges is durable, and figures
 //! measured on it are honest.
 
+mod replica;
+
 use std::fs::{File, Permissions};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -52,25 +54,7 @@ impl PgCluster {
     }
 
     fn begin(is_apart: bool) -> io::Result<Self> {
-        let programs = programs()?;
-        let folder = tempfile::Builder::new().prefix("hubu-pg-").tempdir()?;
-        let account = if geteuid().is_root() {
-            Some(account()?)
-        } else {
-            None
-        };
-        if let Some((user, group)) = account {
-            chown(folder.path(), Some(user), Some(group))?;
-        }
-        std::fs::set_permissions(folder.path(), Permissions::from_mode(0o700))?;
-        let mut cluster = Self {
-            programs,
-            folder,
-            account,
-            port: 0,
-            server: None,
-            is_apart,
-        };
+        let mut cluster = Self::prepare(is_apart)?;
         cluster.run(
             "initdb",
             &[
@@ -84,15 +68,44 @@ impl PgCluster {
                 "-D",
             ],
         )?;
+        cluster.start_somewhere()?;
+        Ok(cluster)
+    }
+
+    /// A folder of the right owner, and nothing in it.
+    fn prepare(is_apart: bool) -> io::Result<Self> {
+        let programs = programs()?;
+        let folder = tempfile::Builder::new().prefix("hubu-pg-").tempdir()?;
+        let account = if geteuid().is_root() {
+            Some(account()?)
+        } else {
+            None
+        };
+        if let Some((user, group)) = account {
+            chown(folder.path(), Some(user), Some(group))?;
+        }
+        std::fs::set_permissions(folder.path(), Permissions::from_mode(0o700))?;
+        Ok(Self {
+            programs,
+            folder,
+            account,
+            port: 0,
+            server: None,
+            is_apart,
+        })
+    }
+
+    /// Starts the server at a free port.
+    fn start_somewhere(&mut self) -> io::Result<()> {
         for attempt in 1.. {
-            cluster.port = free_port()?;
-            match cluster.start_again() {
+            self.port = free_port()?;
+            match self.start_again() {
                 Ok(()) => break,
                 Err(error) if attempt == PORT_ATTEMPTS => return Err(error),
                 Err(_) => {}
             }
         }
-        Ok(cluster)
+        Ok(())
     }
 
     /// The address of the database, as `postgres://hubu@127.0.0.1:PORT/postgres`.
@@ -107,6 +120,12 @@ impl PgCluster {
     /// With the database's words.
     pub fn sql(&self, statement: &str) -> io::Result<String> {
         sql(&self.url(), statement)
+    }
+
+    /// The port that it listens at.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Starts the server again after [`PgCluster::stop_immediate`], at the same address.
