@@ -10,7 +10,8 @@ use crate::engine::once::Namer;
 use crate::engine::recover::{self, Recovered};
 use crate::engine::shard::Shards;
 use crate::engine::snapshot;
-use crate::journal::{Batch, Journal, JournalReader, codec, push_record};
+use crate::engine::standby::{Following, Standing};
+use crate::journal::{Batch, Journal, JournalReader, Watch, codec, push_record};
 use crate::sync::Mutex;
 use arc_swap::ArcSwap;
 use hubu_kernel::record::{Body, Once, Record};
@@ -18,7 +19,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How an engine is run.
 #[derive(Debug)]
@@ -65,39 +66,63 @@ impl Engine {
         options: Options,
     ) -> Result<Engine, EngineError> {
         let reader: Arc<dyn JournalReader> = Arc::from(journal.reader());
-        let restored = match &options.snapshots {
-            Some(folder) => snapshot::newest(folder, options.archived, &*reader)?,
-            None => None,
-        };
-        let (mut recovered, from) =
-            restored.unwrap_or_else(|| (Recovered::empty(options.archived), 1));
-        recovered.replay(&*reader, from)?;
+        let mut recovered = restore(&*reader, &options)?;
         begin(&mut *journal, &mut recovered, sources, &options.clock)?;
+        let group = gather(&recovered, &options, journal.payload_max());
+        group.freshness.set(journal.held_until());
+        let renew_every = options.renew_every;
+        Engine::assemble((recovered, reader, group), options, |commit, _| {
+            move || commit.run(journal, renew_every)
+        })
+    }
+
+    /// Opens a cell whose journal another server writes: see [`crate::engine::standby`]. The catalog is the journal's.
+    ///
+    /// # Errors
+    /// When the journal is empty, damaged or can't be read.
+    pub fn follow(mut watch: Box<dyn Watch>, options: Options) -> Result<Engine, EngineError> {
+        let looked = Instant::now();
+        watch.look()?;
+        let reader: Arc<dyn JournalReader> = Arc::from(watch.reader());
+        let recovered = restore(&*reader, &options)?;
+        if recovered.catalogs.newest().is_none() {
+            return Err(EngineError::Empty);
+        }
+        let group = gather(&recovered, &options, watch.payload_max());
+        group.set_standby(true);
+        group.freshness.set(Some(looked));
+        let (renew_every, archives) = (options.renew_every, options.archived.is_some());
+        let next_catalog = recovered.catalogs.next();
+        Engine::assemble((recovered, reader, group), options, |commit, standing| {
+            let following = Following::new(commit, watch, (standing, next_catalog, archives));
+            move || following.run(renew_every)
+        })
+    }
+
+    /// Puts the parts together and starts the journal's thread with what `work` makes of them.
+    fn assemble<W: FnOnce() + Send + 'static>(
+        (recovered, reader, group): (Recovered, Arc<dyn JournalReader>, Arc<Group>),
+        options: Options,
+        work: impl FnOnce(Commit, Arc<Standing>) -> W,
+    ) -> Result<Engine, EngineError> {
         let Recovered {
             shards,
             catalogs,
             secret,
-            last,
             replayed,
             ..
         } = recovered;
-        let bytes = usize::try_from(journal.payload_max()).unwrap_or(usize::MAX);
-        let limits = GroupLimits {
-            bytes: options.limits.bytes.min(bytes),
-            ..options.limits
-        };
-        let group = Arc::new(Group::new(last, limits, options.tail_bytes));
         let state = Arc::new(ArcSwap::from_pointee(shards));
-        let thread = Commit {
+        let standing = Arc::new(Standing::default());
+        let commit = Commit {
             group: Arc::clone(&group),
             state: Arc::clone(&state),
             reader: Arc::clone(&reader),
             archived: options.archived,
         };
-        let renew_every = options.renew_every;
         let spawned = std::thread::Builder::new()
             .name("hubu-journal".into())
-            .spawn(move || thread.run(journal, renew_every))
+            .spawn(work(commit, Arc::clone(&standing)))
             .map_err(|source| EngineError::System {
                 doing: "start a thread",
                 source,
@@ -113,21 +138,42 @@ impl Engine {
             archives: AtomicBool::new(options.archived.is_some()),
             archived: AtomicU64::new(options.archived.unwrap_or(0)),
             replayed,
+            standing,
             journal_thread: Mutex::new(Some(spawned)),
         })
     }
 }
 
+/// The state that the journal says, from a snapshot on where there is one of use.
+fn restore(reader: &dyn JournalReader, options: &Options) -> Result<Recovered, EngineError> {
+    let restored = match &options.snapshots {
+        Some(folder) => snapshot::newest(folder, options.archived, reader)?,
+        None => None,
+    };
+    let (mut recovered, from) = restored.unwrap_or_else(|| (Recovered::empty(options.archived), 1));
+    recovered.replay(reader, from)?;
+    Ok(recovered)
+}
+
+fn gather(recovered: &Recovered, options: &Options, payload_max: u64) -> Arc<Group> {
+    let bytes = usize::try_from(payload_max).unwrap_or(usize::MAX);
+    let limits = GroupLimits {
+        bytes: options.limits.bytes.min(bytes),
+        ..options.limits
+    };
+    Arc::new(Group::new(recovered.last, limits, options.tail_bytes))
+}
+
 /// The journal's thread and what it needs.
-struct Commit {
-    group: Arc<Group>,
-    state: Arc<ArcSwap<Shards>>,
-    reader: Arc<dyn JournalReader>,
+pub(crate) struct Commit {
+    pub(crate) group: Arc<Group>,
+    pub(crate) state: Arc<ArcSwap<Shards>>,
+    pub(crate) reader: Arc<dyn JournalReader>,
     archived: Option<u64>,
 }
 
 impl Commit {
-    fn run(self, journal: Box<dyn Journal>, renew_every: Duration) {
+    pub(crate) fn run(self, journal: Box<dyn Journal>, renew_every: Duration) {
         self.group.run(journal, renew_every);
         if self.group.watermark.latched().is_none() {
             return;

@@ -19,9 +19,10 @@ use super::respond::{Reply, Writer};
 use super::route::{self, Found, Operation};
 use super::session::Session;
 use super::turn::Turns;
-use super::{batch, body, document, event, head, health, quota, submit, work};
+use super::{batch, body, document, event, head, health, quota, respond, submit, work};
 use crate::access::{AccessError, Recent};
 use crate::engine::actor::Actor;
+use crate::engine::error::SubmitError;
 
 /// What one network thread keeps.
 pub struct Worker {
@@ -56,6 +57,8 @@ impl Worker {
         request: Request<Incoming>,
     ) -> Response<Full<Bytes>> {
         let start = Instant::now();
+        // Asked before anything is looked at: what comes in meanwhile only makes the answer newer than it says.
+        let behind = self.app.engine.behind(start);
         let (head, body) = request.into_parts();
         let found = route::find(&head.method, head.uri.path());
         let operation = found.as_ref().ok().map(|found| found.operation);
@@ -73,7 +76,11 @@ impl Worker {
                 .problem(&error.problem(head::language(&head.headers)))
         });
         self.measure.count(operation, reply.status, start.elapsed());
-        reply.into_response()
+        let mut response = reply.into_response();
+        if let Some(behind) = behind {
+            respond::tell_age(&mut response, behind);
+        }
+        response
     }
 
     async fn operate(
@@ -84,6 +91,9 @@ impl Worker {
         body: Incoming,
     ) -> Result<Reply, HttpError> {
         let first = found.parameters[0];
+        if self.app.engine.is_standby() && found.operation.is_command() {
+            return Err(SubmitError::Standby.into());
+        }
         match found.operation {
             Operation::Create => submit::create(self, session, head, body).await,
             Operation::Act => submit::act(self, session, head, body, found.parameters).await,

@@ -53,6 +53,15 @@ impl Site {
         }
     }
 
+    /// Another server for the same people, with the same settings and a folder of its own.
+    pub fn beside(&self) -> Site {
+        let settings: Vec<_> = self.settings.iter().map(|(n, v)| (*n, &**v)).collect();
+        let other = Site::new(&settings);
+        let secret = |site: &Site| site.folder.path().join("data/secret");
+        std::fs::copy(secret(self), secret(&other)).unwrap();
+        other
+    }
+
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hubu"));
         command
@@ -67,12 +76,18 @@ impl Site {
 
     /// Starts the server; what it says is in the file `log`.
     pub fn serve(&self) -> Program {
+        self.serve_as(&[])
+    }
+
+    /// As [`Site::serve`], with options.
+    pub fn serve_as(&self, options: &[&str]) -> Program {
         let end = Instant::now() + Duration::from_secs(60);
         loop {
             let log = File::options().create(true).append(true).open(self.log());
             let child = self
                 .command()
                 .args(["serve", "--config", "data/hubu.toml"])
+                .args(options)
                 .stderr(log.unwrap())
                 .spawn();
             let mut child = Program::from(child.unwrap());
@@ -139,6 +154,18 @@ impl Wire {
 
     /// The status and body, or nothing when the connection broke before the whole answer was here.
     pub fn ask(&mut self, method: &str, path: &str, key: &str, body: &str) -> Option<(u16, Value)> {
+        let (status, _, body) = self.ask_all(method, path, key, body)?;
+        Some((status, body))
+    }
+
+    /// As [`Wire::ask`], with the headers, in lower case.
+    pub fn ask_all(
+        &mut self,
+        method: &str,
+        path: &str,
+        key: &str,
+        body: &str,
+    ) -> Option<(u16, String, Value)> {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
              Idempotency-Key: {key}\r\nContent-Length: {}\r\n\r\n{body}",
@@ -150,19 +177,22 @@ impl Wire {
         self.stream.read_line(&mut line).ok().filter(|n| *n > 0)?;
         let status = line.split(' ').nth(1)?.parse().ok()?;
         let mut length = 0;
+        let mut head = String::new();
         loop {
             line.clear();
             self.stream.read_line(&mut line).ok().filter(|n| *n > 0)?;
             if line == "\r\n" {
                 break;
             }
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            let line = line.to_ascii_lowercase();
+            if let Some(value) = line.strip_prefix("content-length:") {
                 length = value.trim().parse().ok()?;
             }
+            head.push_str(&line);
         }
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body).ok()?;
-        Some((status, serde_json::from_slice(&body).unwrap()))
+        Some((status, head, serde_json::from_slice(&body).unwrap()))
     }
 }
 
