@@ -4,8 +4,11 @@
 //! puts its figures into `target/faults/faults.json`. `scripts/faults` builds it and runs them all;
 //! `docs/guarantees.md` says which promise each one is after.
 
+mod cell;
+mod failover;
 mod figure;
 mod report;
+mod writers;
 
 use clap::{Parser, Subcommand};
 use std::error::Error;
@@ -28,6 +31,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Trial {
+    /// Kills the primary under load, again and again, and lets the standby take over
+    Failover(failover::Failover),
+    /// Starts, wakes and restores writers that must not write any more
+    Writers(writers::Writers),
     /// Prints the figures as a table, with their goals.
     Table,
 }
@@ -45,11 +52,15 @@ fn main() -> ExitCode {
 
 /// Whether every promise held.
 fn run(arguments: &Arguments) -> Outcome<bool> {
-    match &arguments.trial {
+    let mut report = report::Report::open(&arguments.out)?;
+    let held = match &arguments.trial {
+        Trial::Failover(trial) => trial.run(&mut report)?,
+        Trial::Writers(trial) => trial.run(&mut report)?,
         Trial::Table => {
-            let report = report::Report::open(&arguments.out)?;
             print!("{}", report.table());
-            Ok(report.holds())
+            return Ok(report.holds());
         }
-    }
+    };
+    report.save()?;
+    Ok(held)
 }

@@ -39,7 +39,10 @@ impl Report {
 
     /// Notes a figure of this run.
     pub(crate) fn put(&mut self, key: &'static str, value: f64) {
-        assert!(FIGURES.iter().any(|figure| figure.key == key), "{key} is no figure");
+        assert!(
+            FIGURES.iter().any(|figure| figure.key == key),
+            "{key} is no figure"
+        );
         println!("{key} = {value}");
         let measured = Measured {
             value,
@@ -61,21 +64,37 @@ impl Report {
 
     /// Whether no promise was seen broken.
     pub(crate) fn holds(&self) -> bool {
-        FIGURES.iter().filter(|figure| figure.goal == Goal::Never).all(|figure| {
-            self.figures.get(figure.key).is_none_or(|measured| figure.goal.is_met(measured.value))
-        })
+        FIGURES
+            .iter()
+            .filter(|figure| figure.goal == Goal::Never)
+            .all(|figure| {
+                self.figures
+                    .get(figure.key)
+                    .is_none_or(|measured| figure.goal.is_met(measured.value))
+            })
     }
 
     /// A table for people and for `docs/guarantees.md`.
     pub(crate) fn table(&self) -> String {
-        let mut table = String::from("| figure | value | goal | met | what | commit |\n| --- | --- | --- | --- | --- | --- |\n");
+        let mut table = String::from(
+            "| figure | value | goal | met | what | commit |\n| --- | --- | --- | --- | --- | --- |\n",
+        );
         for figure in FIGURES {
             let measured = self.figures.get(figure.key);
             let value = measured.map_or("not measured".into(), |m| m.value.to_string());
-            let met = measured.map_or("-", |m| if figure.goal.is_met(m.value) { "yes" } else { "NO" });
+            let met = measured.map_or("-", |m| {
+                if figure.goal.is_met(m.value) {
+                    "yes"
+                } else {
+                    "NO"
+                }
+            });
             let commit = measured.map_or("", |m| &m.commit);
             let (key, goal, what) = (figure.key, figure.goal.text(), figure.what);
-            let _infallible = writeln!(table, "| `{key}` | {value} | {goal} | {met} | {what} | {commit} |");
+            let _infallible = writeln!(
+                table,
+                "| `{key}` | {value} | {goal} | {met} | {what} | {commit} |"
+            );
         }
         table
     }
@@ -84,7 +103,10 @@ impl Report {
 /// The commit of this working folder.
 fn commit() -> String {
     let git = |arguments: &[&str]| {
-        let output = std::process::Command::new("git").args(arguments).output().ok()?;
+        let output = std::process::Command::new("git")
+            .args(arguments)
+            .output()
+            .ok()?;
         Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
     let hash = git(&["rev-parse", "--short", "HEAD"]).unwrap_or_default();
