@@ -63,6 +63,7 @@ pub fn open_reader(
 /// # Errors
 /// [`JournalError::Setting`] for a journal in files: nothing of it reaches another machine, and on this one its lock
 /// says at once when the writer is gone, so that an ordinary start does as well. Otherwise as [`open_reader`].
+#[cfg_attr(not(feature = "postgres"), expect(unused_variables))]
 pub fn open_watch(setting: &str, settings: &Settings) -> Result<Box<dyn Watch>, JournalError> {
     match target(setting)? {
         Target::Folder(_) => Err(JournalError::Setting {
