@@ -6,9 +6,10 @@ mod support;
 
 use std::time::Duration;
 
-use hubu_core::journal::postgres::{PostgresJournal, PostgresReader};
+use hubu_core::journal::postgres::{PostgresJournal, PostgresReader, PostgresWatch};
 use hubu_core::journal::{
-    Batch, Check, Journal, JournalError, Settings, open_journal, open_reader, push_record,
+    Batch, Check, Journal, JournalError, Seen, Settings, Watch, open_journal, open_reader,
+    push_record,
 };
 use hubu_testkit::PgCluster;
 use support::pg_store::PgStore;
@@ -237,5 +238,42 @@ fn a_database_that_is_not_there_is_a_clear_error() {
     assert!(
         error.contains("onnect") && !error.contains("secret"),
         "{error}"
+    );
+}
+
+#[test]
+fn a_watch_sees_what_is_durable_and_takes_over_once_the_lease_is_free() {
+    let store = PgStore::fresh();
+    let mut watch = PostgresWatch::open(store.url(), &store.settings()).unwrap();
+    let (last, is_free) = (0, true);
+    assert_eq!(watch.look().unwrap(), Seen { last, is_free });
+    let mut old = store.open().unwrap();
+    append_to(&mut *old, 5, 10);
+    assert_eq!(watch.reader().last(), 0, "it has not looked yet");
+    let (last, is_free) = (10, false);
+    assert_eq!(watch.look().unwrap(), Seen { last, is_free });
+    assert_eq!(check_from(&*watch.reader(), 1).unwrap(), 10);
+    assert!(matches!(watch.take_over(), Err(JournalError::Busy { .. })));
+    let first = old.epoch();
+    drop(old);
+    assert!(watch.look().unwrap().is_free, "it was given back");
+    let reader = watch.reader();
+    let mut new = watch.take_over().unwrap();
+    assert_eq!((new.last(), new.epoch()), (10, first + 1));
+    append_to(&mut *new, 5, 15);
+    assert_eq!(check_from(&*reader, 1).unwrap(), 15, "its reader goes on");
+}
+
+#[test]
+fn a_watch_notices_that_the_journal_went_back() {
+    let store = PgStore::fresh();
+    append_to(&mut *store.open().unwrap(), 5, 10);
+    let mut watch = PostgresWatch::open(store.url(), &store.settings()).unwrap();
+    assert_eq!(watch.look().unwrap().last, 10);
+    store.spoil(6, Spoil::Remove);
+    let seen = watch.look();
+    assert!(
+        matches!(seen, Err(JournalError::Damage { seq: 6, .. })),
+        "{seen:?}"
     );
 }

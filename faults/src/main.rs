@@ -4,8 +4,10 @@
 //! puts its figures into `target/faults/faults.json`. `scripts/faults` builds it and runs them all;
 //! `docs/guarantees.md` says which promise each one is after.
 
+mod cell;
 mod crash;
 mod damaged;
+mod failover;
 mod figure;
 mod flood;
 mod fuzz;
@@ -15,6 +17,7 @@ mod mutants;
 mod report;
 mod sim;
 mod world;
+mod writers;
 
 use clap::{Parser, Subcommand};
 use report::Report;
@@ -44,6 +47,10 @@ enum Trial {
     Crash(crash::Options),
     /// Servers and databases killed under load
     Kill(kill::Kill),
+    /// Starts, wakes and restores writers that must not write any more
+    Writers(writers::Writers),
+    /// Kills the primary under load, again and again, and lets the standby take over
+    Failover(failover::Failover),
     /// Histories of clients under faults, checked for strict serializability
     Histories(histories::Histories),
     /// More of everything than the server can take: load, connections, slow and hostile clients
@@ -79,6 +86,8 @@ fn run(arguments: Arguments) -> Outcome<bool> {
         Trial::Sim(options) => sim::run(&options, &mut report)?,
         Trial::Crash(options) => crash::run(&options, &mut report)?,
         Trial::Kill(kill) => kill.run(&mut report)?,
+        Trial::Writers(writers) => writers.run(&mut report)?,
+        Trial::Failover(failover) => failover.run(&mut report)?,
         Trial::Histories(histories) => histories.run(&mut report)?,
         Trial::Flood(flood) => flood.run(&mut report)?,
         Trial::FloodCrowd(part) => return flood::crowd::be_part(&part),

@@ -1,6 +1,8 @@
 //! A private PostgreSQL cluster. `fsync` and `synchronous_commit` are on: what it acknowledges is durable, and figures
 //! measured on it are honest.
 
+mod replica;
+
 use std::fs::{File, Permissions};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -62,6 +64,26 @@ impl PgCluster {
     }
 
     fn begin(parent: Option<&Path>, is_apart: bool, settings: &[&str]) -> io::Result<Self> {
+        let mut cluster = Self::prepare(parent, is_apart, settings)?;
+        cluster.run(
+            "initdb",
+            &[
+                "-U",
+                "hubu",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "-D",
+            ],
+        )?;
+        cluster.start_somewhere()?;
+        Ok(cluster)
+    }
+
+    /// A folder of the right owner, and nothing in it.
+    fn prepare(parent: Option<&Path>, is_apart: bool, settings: &[&str]) -> io::Result<Self> {
         let programs = programs()?;
         let temporary = std::env::temp_dir();
         let folder = tempfile::Builder::new()
@@ -76,7 +98,7 @@ impl PgCluster {
             chown(folder.path(), Some(user), Some(group))?;
         }
         std::fs::set_permissions(folder.path(), Permissions::from_mode(0o700))?;
-        let mut cluster = Self {
+        Ok(Self {
             programs,
             folder,
             account,
@@ -84,29 +106,20 @@ impl PgCluster {
             server: None,
             is_apart,
             settings: settings.iter().map(ToString::to_string).collect(),
-        };
-        cluster.run(
-            "initdb",
-            &[
-                "-U",
-                "hubu",
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-                "--locale=C",
-                "-D",
-            ],
-        )?;
+        })
+    }
+
+    /// Starts the server at a free port.
+    fn start_somewhere(&mut self) -> io::Result<()> {
         for attempt in 1.. {
-            cluster.port = free_port()?;
-            match cluster.start_again() {
+            self.port = free_port()?;
+            match self.start_again() {
                 Ok(()) => break,
                 Err(error) if attempt == PORT_ATTEMPTS => return Err(error),
                 Err(_) => {}
             }
         }
-        Ok(cluster)
+        Ok(())
     }
 
     /// The address of the database, as `postgres://hubu@127.0.0.1:PORT/postgres`.
@@ -121,6 +134,12 @@ impl PgCluster {
     /// With the database's words.
     pub fn sql(&self, statement: &str) -> io::Result<String> {
         sql(&self.url(), statement)
+    }
+
+    /// The port that it listens at.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Starts the server again after it was stopped or killed, at the same address.

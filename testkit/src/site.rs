@@ -23,6 +23,7 @@ pub struct Site {
     /// Where it shows its figures.
     pub metrics: SocketAddr,
     hubu: PathBuf,
+    catalog: PathBuf,
     settings: Vec<(&'static str, String)>,
 }
 
@@ -37,7 +38,7 @@ impl Site {
         let catalog = std::path::absolute(catalog)?;
         let made = Command::new(hubu)
             .args(["init", "data", "--catalog"])
-            .arg(catalog)
+            .arg(&catalog)
             .current_dir(folder.path())
             .output()?;
         if !made.status.success() {
@@ -55,8 +56,21 @@ impl Site {
             address: address?,
             metrics: metrics?,
             hubu: hubu.to_owned(),
+            catalog,
             settings: settings.collect(),
         })
+    }
+
+    /// Another server for the same people: the same settings and secret, a folder and addresses of its own.
+    ///
+    /// # Errors
+    /// As [`Site::new`].
+    pub fn beside(&self) -> io::Result<Site> {
+        let settings: Vec<_> = self.settings.iter().map(|(n, v)| (*n, &**v)).collect();
+        let other = Site::new(&self.hubu, &self.catalog, &settings)?;
+        let secret = |site: &Site| site.folder.path().join("data/secret");
+        std::fs::copy(secret(self), secret(&other))?;
+        Ok(other)
     }
 
     /// The program with the site's settings; `--config data/hubu.toml` belongs behind its subcommand.
@@ -78,9 +92,14 @@ impl Site {
     /// # Errors
     /// It cannot be run.
     pub fn start(&self) -> io::Result<Program> {
+        self.start_as(&[])
+    }
+
+    fn start_as(&self, options: &[&str]) -> io::Result<Program> {
         let log = File::options().create(true).append(true).open(self.log())?;
         let mut command = self.command();
         command.args(["serve", "--config", "data/hubu.toml"]);
+        command.args(options);
         Ok(Program::from(command.stderr(log).spawn()?))
     }
 
@@ -90,9 +109,17 @@ impl Site {
     /// # Errors
     /// It does not come to answer, with its last words.
     pub fn serve(&self) -> io::Result<Program> {
+        self.serve_as(&[])
+    }
+
+    /// As [`Site::serve`], with options.
+    ///
+    /// # Errors
+    /// As [`Site::serve`].
+    pub fn serve_as(&self, options: &[&str]) -> io::Result<Program> {
         let end = Instant::now() + START_WITHIN;
         loop {
-            let mut child = self.start()?;
+            let mut child = self.start_as(options)?;
             while child.try_wait()?.is_none() {
                 if TcpStream::connect(self.address).is_ok() {
                     return Ok(child);

@@ -7,6 +7,7 @@ use hubu_core::access::AccessError;
 use hubu_core::catalog::error::{CatalogError, Mistake};
 use hubu_core::config::ConfigError;
 use hubu_core::engine::error::EngineError;
+use hubu_core::engine::watermark::Latched;
 use hubu_core::journal::JournalError;
 use hubu_core::net::NetError;
 use hubu_core::observe::LogError;
@@ -35,6 +36,8 @@ pub(crate) enum CommandError {
     Engine(#[from] EngineError),
     #[error(transparent)]
     View(#[from] ViewError),
+    #[error("this standby can't go on: {0}")]
+    Standby(Latched),
     #[error("the views were started without their archive")]
     NoArchive,
     #[error("{}: {source}", path.display())]

@@ -5,7 +5,9 @@ mod error;
 mod init;
 mod retention;
 mod serve;
+mod signals;
 mod snapshots;
+mod tables;
 mod token;
 mod verify;
 
@@ -19,6 +21,8 @@ const EXAMPLES: &str = "\
 Examples:
   hubu init hubu-data                              make a data folder with settings, a secret and the catalog
   hubu serve --config hubu-data/hubu.toml          serve until SIGTERM
+  hubu serve --standby --config hubu-data/hubu.toml
+                                                   follow the PostgreSQL journal of another server, and take it over
   hubu token --config hubu-data/hubu.toml --sub zhang --role agency_clerk \\
        --division 420106000 --agency 420106000000000000001
   hubu check --config hubu-data/hubu.toml          list every mistake in settings and catalog

@@ -12,30 +12,27 @@ use clap::Args;
 use hubu_core::access::{Tokens, TrustedKeys};
 use hubu_core::catalog::sources::Sources;
 use hubu_core::clock::Clock;
-use hubu_core::config::{Engine as EngineSettings, Journal, Server, Settings};
+use hubu_core::config::{Journal, Server, Settings};
 use hubu_core::engine::Engine;
+use hubu_core::engine::error::EngineError;
 use hubu_core::engine::group::GroupLimits;
 use hubu_core::engine::open::Options;
 use hubu_core::http::app::App;
-use hubu_core::journal::open_journal;
+use hubu_core::journal::{JournalError, open_journal, open_watch};
 use hubu_core::net::{Prepared, Running};
 use hubu_core::observe::{Figures, install_figures, install_log};
 use hubu_core::views::Views;
 use hubu_core::views::archive::{Archive, ArchiveSettings};
-#[cfg(feature = "postgres")]
-use hubu_core::views::standard::StandardSettings;
-use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::retention::{self, forget_old_keys};
-use super::snapshots::Snapshots;
+use super::signals::Signals;
+use super::tables::Tables;
 use super::{CommandError, Config};
 
 /// What the operators' port is made of.
 type PageParts = (Arc<App>, Figures);
 
-/// How often the samples of histograms are folded into their sums.
-const FOLD_EVERY: Duration = Duration::from_secs(5);
+/// How often a standby looks whether an empty journal was begun.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Connections of the operators' port.
 const PAGE_CONNECTIONS: usize = 64;
@@ -44,6 +41,9 @@ const PAGE_CONNECTIONS: usize = 64;
 pub(crate) struct Serve {
     #[command(flatten)]
     config: Config,
+    /// Follow the PostgreSQL journal that another server writes, answer reads, and take over when it is gone
+    #[arg(long)]
+    standby: bool,
 }
 
 impl Serve {
@@ -57,7 +57,9 @@ impl Serve {
         let mut signals = Signals::new(&main)?;
         let prepared: Prepared<Arc<App>> = Prepared::new(&settings.server)?;
         let page = prepare_page(&settings)?;
-        let (engine, views) = open_cell(&settings)?;
+        let (engine, mut views) = open_cell(&settings, self.standby)?;
+        let mut tables = Tables::default();
+        tables.begin(&engine, &settings, &mut views)?;
         let app = Arc::new(make_app(&engine, &views, &settings)?);
         let page = page
             .map(|page| page.serve((app.clone(), figures.clone())))
@@ -65,12 +67,13 @@ impl Serve {
         // A copy stays here: what holds files must be dropped by this thread (see `hubu_core::net`).
         let running = prepared.serve(app.clone())?;
         tell(&running, page.as_ref());
-        main.block_on(signals.wait(&engine, &settings.engine, &figures));
+        let begin_tables = || tables.begin(&engine, &settings, &mut views);
+        let ended = main.block_on(signals.wait(&engine, &settings.engine, &figures, begin_tables));
         stop(running, page, &engine)?;
         drop(app);
         views.finish();
         tracing::info!(durable = engine.watermark().durable(), "stopped");
-        Ok(())
+        ended
     }
 }
 
@@ -128,34 +131,65 @@ fn prepare_page(settings: &Settings) -> Result<Option<Prepared<PageParts>>, Comm
 }
 
 /// Journal, engine and views, with the archive's word for what it holds already.
-fn open_cell(settings: &Settings) -> Result<(Arc<Engine>, Views), CommandError> {
+fn open_cell(settings: &Settings, standby: bool) -> Result<(Arc<Engine>, Views), CommandError> {
     let archive = ArchiveSettings {
         cache_bytes: settings.views.cache_bytes,
         ..ArchiveSettings::default()
     };
     let archive = Archive::open(&settings.views.archive_folder, archive)?;
-    let engine = Arc::new(open_engine(settings, archive.watermark())?);
     let start = Instant::now();
-    #[cfg_attr(not(feature = "postgres"), expect(unused_mut))]
-    let mut views = Views::start(&engine, Some(archive))?;
-    #[cfg(feature = "postgres")]
-    {
-        let url = settings.standard_tables.url.reveal();
-        if !url.is_empty() {
-            let standard = StandardSettings::new(url, settings.journal.cell);
-            views.project(&engine, standard)?;
-        }
-    }
+    let engine = match standby {
+        true => follow_engine(settings, archive.watermark())?,
+        false => open_engine(settings, archive.watermark())?,
+    };
+    tracing::info!(
+        journal = ?settings.journal.place,
+        records = engine.replayed(),
+        standby = engine.is_standby(),
+        seconds = start.elapsed().as_secs_f64(),
+        "journal replayed"
+    );
+    let start = Instant::now();
+    let engine = Arc::new(engine);
+    let views = Views::start(&engine, Some(archive))?;
     tracing::info!(seconds = start.elapsed().as_secs_f64(), "views are whole");
     Ok((engine, views))
 }
 
 fn open_engine(settings: &Settings, archived: u64) -> Result<Engine, CommandError> {
-    let start = Instant::now();
     let sources = Sources::read_dir(&settings.catalog.folder)?;
     let place = String::from(settings.journal.place.clone());
     let journal = open_journal(&place, &journal_settings(&settings.journal))?;
-    let options = Options {
+    Ok(Engine::open(
+        journal,
+        &sources,
+        options(settings, archived),
+    )?)
+}
+
+/// An engine that follows another's journal. Where nobody has begun it yet, this server does, or waits for the one
+/// that is about to.
+fn follow_engine(settings: &Settings, archived: u64) -> Result<Engine, CommandError> {
+    let place = String::from(settings.journal.place.clone());
+    let journal = journal_settings(&settings.journal);
+    let until = Instant::now() + 2 * journal.lease;
+    loop {
+        let watch = open_watch(&place, &journal)?;
+        match Engine::follow(watch, options(settings, archived)) {
+            Err(EngineError::Empty) => {}
+            followed => return Ok(followed?),
+        }
+        match open_engine(settings, archived) {
+            Err(CommandError::Journal(JournalError::Busy { .. })) if Instant::now() < until => {
+                std::thread::sleep(LOOK_EVERY);
+            }
+            opened => return opened,
+        }
+    }
+}
+
+fn options(settings: &Settings, archived: u64) -> Options {
+    Options {
         limits: GroupLimits {
             bytes: settings.engine.queue_bytes,
             records: settings.engine.queue_records,
@@ -165,15 +199,8 @@ fn open_engine(settings: &Settings, archived: u64) -> Result<Engine, CommandErro
         clock: Clock::system(),
         archived: Some(archived),
         snapshots: Some(settings.engine.snapshot_folder.clone()),
-    };
-    let engine = Engine::open(journal, &sources, options)?;
-    tracing::info!(
-        journal = ?settings.journal.place,
-        records = engine.replayed(),
-        seconds = start.elapsed().as_secs_f64(),
-        "journal replayed"
-    );
-    Ok(engine)
+        ..Options::default()
+    }
 }
 
 /// The journal's settings, as ours say.
@@ -199,40 +226,4 @@ fn make_app(engine: &Arc<Engine>, views: &Views, settings: &Settings) -> Result<
         tokens,
         &settings.server,
     )?)
-}
-
-/// What ends the serving.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new(runtime: &Runtime) -> Result<Self, CommandError> {
-        let _inside = runtime.enter();
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    /// Waits for one of them, and looks after idempotency keys, snapshots and figures meanwhile: samples
-    /// pile up until they are folded, whether anybody reads them or not.
-    async fn wait(&mut self, engine: &Arc<Engine>, settings: &EngineSettings, figures: &Figures) {
-        let mut hours = tokio::time::interval(retention::EVERY);
-        let mut folding = tokio::time::interval(FOLD_EVERY);
-        let mut snapshots = Snapshots::new(engine, settings);
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
-                _ = hours.tick() => match forget_old_keys(engine, settings.retention_days) {
-                    Ok(kept_from) => tracing::debug!(kept_from = kept_from.0, "old idempotency keys forgotten"),
-                    Err(error) => tracing::warn!(%error, "cannot look after idempotency keys"),
-                },
-                () = snapshots.due() => snapshots.write(),
-                _ = folding.tick() => figures.fold(),
-            }
-        }
-    }
 }

@@ -98,6 +98,9 @@ impl Engine {
         if let Some(latched) = self.watermark().latched() {
             return Err(whole(latched.clone().into()));
         }
+        if self.is_standby() {
+            return Err(whole(SubmitError::Standby));
+        }
         let mut scratch = Scratch::default();
         for _ in 0..ATTEMPTS {
             let state = self.state();

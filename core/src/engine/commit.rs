@@ -42,24 +42,25 @@ pub(crate) struct Commit {
     pub(crate) archived: Option<u64>,
 }
 
-impl Commit {
-    /// Starts the journal's thread.
-    pub(crate) fn spawn(
-        self,
-        writer: Writer,
-        renew_every: Duration,
-    ) -> Result<JoinHandle<()>, EngineError> {
-        let run = move || {
-            self.group.run(writer, renew_every);
-            if self.group.watermark.latched().is_some() {
-                self.undo_until_it_works();
-            }
-        };
+impl Committer {
+    /// Starts the journal's thread with its work.
+    pub(crate) fn spawn(work: impl FnOnce() + Send + 'static) -> Result<Committer, EngineError> {
         let builder = std::thread::Builder::new().name("hubu-journal".into());
-        builder.spawn(run).map_err(|source| EngineError::System {
+        let spawned = builder.spawn(work).map_err(|source| EngineError::System {
             doing: "start a thread",
             source,
-        })
+        })?;
+        Ok(Committer::Thread(Some(spawned)))
+    }
+}
+
+impl Commit {
+    /// Commits until the engine closes or the journal latches; then undoes what is not durable.
+    pub(crate) fn run(self, writer: Writer, renew_every: Duration) {
+        self.group.run(writer, renew_every);
+        if self.group.watermark.latched().is_some() {
+            self.undo_until_it_works();
+        }
     }
 
     /// A journal that can't be read, as a database that is away, comes back.

@@ -37,6 +37,9 @@ pub enum SubmitError {
     /// The engine is closing.
     #[error("the engine is closing")]
     Closed,
+    /// Another server writes the journal, and this one follows it.
+    #[error("this server is a standby: commands go to the primary")]
+    Standby,
 }
 
 /// What is wrong with a command's form.
@@ -268,6 +271,23 @@ pub enum EngineError {
         holds: u64,
         /// The journal's last record (0 = it is empty).
         last: u64,
+    },
+    /// Nobody has begun the journal that is to be followed.
+    #[error("the journal is empty: there is nothing to follow")]
+    Empty,
+    /// The journal that is followed is not the one that was followed before: an older copy was put in its place.
+    #[error(
+        "batch {seq} of the journal does not follow what was read before: the database is another copy"
+    )]
+    Forked {
+        /// Its first record.
+        seq: u64,
+    },
+    /// The server that is followed has put a catalog to use that this process was not started with.
+    #[error("catalog version {version} was put to use: start this standby again")]
+    NewCatalog {
+        /// Which.
+        version: u16,
     },
     /// The system refused something at start.
     #[error("can't {doing}: {source}")]

@@ -6,13 +6,14 @@
 //! A network thread says so too, for the requests that it found ready together ([`Group::turn`]).
 //! Memory is bounded by two batches; a full one refuses more.
 
+use crate::engine::freshness::Freshness;
 use crate::engine::tail::Tail;
 use crate::engine::watermark::{Latched, Watermark};
 use crate::journal::{Batch, Journal, push_record};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use hubu_kernel::ident::Seq;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// The most that one batch may hold.
@@ -42,6 +43,8 @@ pub(crate) enum NotTaken {
     Latched(Latched),
     /// The engine is closing.
     Closed,
+    /// Another server writes this journal.
+    Standby,
 }
 
 struct Open {
@@ -148,6 +151,9 @@ pub(crate) struct Group {
     pub(crate) watermark: Watermark,
     pub(crate) tail: Tail,
     pub(crate) stats: GroupStats,
+    pub(crate) freshness: Freshness,
+    /// Whether another server writes the journal and this one follows it.
+    standby: AtomicBool,
 }
 
 impl Group {
@@ -172,7 +178,26 @@ impl Group {
             watermark: Watermark::new(last),
             tail: Tail::new(last, tail_bytes),
             stats: GroupStats::default(),
+            freshness: Freshness::new(),
+            standby: AtomicBool::new(false),
         }
+    }
+
+    /// Begins to follow what another server writes, or stops: from then on records are taken.
+    pub(crate) fn set_standby(&self, standby: bool) {
+        self.standby.store(standby, Ordering::Release);
+    }
+
+    pub(crate) fn is_standby(&self) -> bool {
+        self.standby.load(Ordering::Acquire)
+    }
+
+    /// `seq` was numbered by the server that is followed; called under the locks of all that it touches.
+    pub(crate) fn follow(&self, seq: u64) {
+        let mut open = self.open.lock();
+        assert!(open.payload.is_empty(), "a standby takes no records");
+        assert_eq!(open.next, seq, "records follow each other");
+        (open.first, open.next) = (seq + 1, seq + 1);
     }
 
     /// Announces records: the caller appends them at once, without waiting for anything in between.
@@ -207,6 +232,9 @@ impl Group {
         }
         if open.closing {
             return Err(NotTaken::Closed);
+        }
+        if self.is_standby() {
+            return Err(NotTaken::Standby);
         }
         // Each record stands behind its length.
         let bytes = bytes + count as usize * LENGTH_MAX;
@@ -273,6 +301,7 @@ impl Group {
 
     /// The journal's thread: runs until the group is closed or the journal latched.
     pub(crate) fn run(&self, mut writer: Writer, renew_every: Duration) {
+        self.freshness.set(writer.journal.held_until());
         while let Some(batch) = self.next_batch(&mut writer, renew_every) {
             if !self.commit(&mut writer, batch) {
                 return;
@@ -292,11 +321,12 @@ impl Group {
 
     /// Keeps the right to write; whether that went well.
     pub(crate) fn renew(&self, writer: &mut Writer) -> bool {
-        let renewed = writer.journal.renew();
-        if let Err(error) = &renewed {
+        if let Err(error) = writer.journal.renew() {
             self.latch(&error.to_string());
+            return false;
         }
-        renewed.is_ok()
+        self.freshness.set(writer.journal.held_until());
+        true
     }
 
     /// Makes one batch durable and says so; `false` when the journal latched.
@@ -312,6 +342,7 @@ impl Group {
             return false;
         }
         let took = start.elapsed();
+        self.freshness.set(writer.journal.held_until());
         self.count(&batch, took);
         writer.figures.0.record((last - first + 1) as f64);
         writer.figures.1.record(took.as_secs_f64());
@@ -345,7 +376,7 @@ impl Group {
         Some(swap(open, &mut writer.payload))
     }
 
-    fn latch(&self, reason: &str) {
+    pub(crate) fn latch(&self, reason: &str) {
         // Under the open batch's lock: a record is either refused or was taken before the latch.
         let open = self.open.lock();
         tracing::error!(

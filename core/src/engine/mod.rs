@@ -3,8 +3,8 @@
 //! Reading order: [`command`] and [`answer`] are what goes in and out; [`submit`] is the path;
 //! [`intent`], [`plan`], [`choose`], [`guards`] and [`spawn`] prepare it without locks; [`held`], [`shard`],
 //! [`rows`] and [`place`] are what it locks; [`group`], [`commit`], [`watermark`] and [`tail`] make it
-//! durable and tell of it; [`recover`] begins it all again from the journal; [`read`] and [`list`]
-//! look.
+//! durable and tell of it; [`recover`] begins it all again from the journal; [`standby`] follows the
+//! journal of another; [`read`] and [`list`] look, and [`freshness`] says how old what they saw may be.
 //!
 //! **Invariant.** Whatever is in memory beyond the watermark is in the open batch or on its way to
 //! the journal, in the order in which it was decided; nothing of it is told to anybody before the
@@ -22,6 +22,7 @@ mod content;
 pub mod digest;
 pub mod error;
 mod form;
+pub mod freshness;
 pub mod group;
 mod guards;
 mod held;
@@ -41,6 +42,7 @@ mod shard;
 pub mod snapshot;
 mod spawn;
 mod spent;
+pub mod standby;
 mod submit;
 pub mod tail;
 mod undo;
@@ -56,6 +58,7 @@ use crate::engine::error::EngineError;
 use crate::engine::group::{Group, GroupStats};
 use crate::engine::once::Namer;
 use crate::engine::shard::Shards;
+use crate::engine::standby::Standing;
 use crate::engine::tail::Tail;
 use crate::engine::watermark::{Durable, Latched, Watermark};
 use crate::journal::{JournalReader, codec};
@@ -79,6 +82,7 @@ pub struct Engine {
     archived: AtomicU64,
     replayed: u64,
     disk: Arc<dyn Disk>,
+    standing: Arc<Standing>,
     committer: Mutex<Committer>,
 }
 

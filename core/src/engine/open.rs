@@ -11,15 +11,15 @@ use crate::engine::group::{Group, GroupLimits, Writer};
 use crate::engine::once::Namer;
 use crate::engine::recover::{self, Recovered};
 use crate::engine::snapshot;
-use crate::journal::{Batch, Journal, JournalReader, codec, push_record};
+use crate::engine::standby::{Following, Standing};
+use crate::journal::{Batch, Journal, JournalReader, Watch, codec, push_record};
 use crate::sync::Mutex;
 use arc_swap::ArcSwap;
 use hubu_kernel::record::{Body, Once, Record};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::time::Duration;
-
+use std::time::{Duration, Instant};
 
 /// How an engine is run.
 #[derive(Debug)]
@@ -72,49 +72,66 @@ impl Engine {
         options: Options,
     ) -> Result<Engine, EngineError> {
         let reader: Arc<dyn JournalReader> = Arc::from(journal.reader());
-        let restored = match &options.snapshots {
-            Some(folder) => snapshot::newest(&*options.disk, folder, options.archived, &*reader)?,
-            None => None,
-        };
-        let (mut recovered, from) =
-            restored.unwrap_or_else(|| (Recovered::empty(options.archived), 1));
-        if let Some(archived) = options.archived
-            && archived > reader.last()
-        {
-            return Err(EngineError::JournalShort {
-                by: "the archive".into(),
-                holds: archived,
-                last: reader.last(),
-            });
-        }
-        recovered.replay(&*reader, from)?;
+        let mut recovered = restore(&*reader, &options)?;
         begin(&mut *journal, &mut recovered, sources, &options)?;
+        let group = gather(&recovered, &options, journal.payload_max());
+        group.freshness.set(journal.held_until());
+        let (stepped, renew_every) = (options.stepped, options.renew_every);
+        Engine::assemble((recovered, reader, group), options, |commit, _| {
+            let writer = Writer::new(journal);
+            match stepped {
+                true => Ok(Committer::Stepped(Some((commit, writer)))),
+                false => Committer::spawn(move || commit.run(writer, renew_every)),
+            }
+        })
+    }
+
+    /// Opens a cell whose journal another server writes: see [`crate::engine::standby`]. The catalog is the journal's.
+    /// A thread follows it, also where the options say `stepped`.
+    ///
+    /// # Errors
+    /// When the journal is empty, damaged or can't be read.
+    pub fn follow(mut watch: Box<dyn Watch>, options: Options) -> Result<Engine, EngineError> {
+        let looked = Instant::now();
+        watch.look()?;
+        let reader: Arc<dyn JournalReader> = Arc::from(watch.reader());
+        let recovered = restore(&*reader, &options)?;
+        if recovered.catalogs.newest().is_none() {
+            return Err(EngineError::Empty);
+        }
+        let group = gather(&recovered, &options, watch.payload_max());
+        group.set_standby(true);
+        group.freshness.set(Some(looked));
+        let (renew_every, archives) = (options.renew_every, options.archived.is_some());
+        let next_catalog = recovered.catalogs.next();
+        Engine::assemble((recovered, reader, group), options, |commit, standing| {
+            let following = Following::new(commit, watch, (standing, next_catalog, archives));
+            Committer::spawn(move || following.run(renew_every))
+        })
+    }
+
+    /// Puts the parts together; `committer` makes of them who commits.
+    fn assemble(
+        (recovered, reader, group): (Recovered, Arc<dyn JournalReader>, Arc<Group>),
+        options: Options,
+        committer: impl FnOnce(Commit, Arc<Standing>) -> Result<Committer, EngineError>,
+    ) -> Result<Engine, EngineError> {
         let Recovered {
             shards,
             catalogs,
             secret,
-            last,
             replayed,
             ..
         } = recovered;
-        let bytes = usize::try_from(journal.payload_max()).unwrap_or(usize::MAX);
-        let limits = GroupLimits {
-            bytes: options.limits.bytes.min(bytes),
-            ..options.limits
-        };
-        let group = Arc::new(Group::new(last, limits, options.tail_bytes));
         let state = Arc::new(ArcSwap::from_pointee(shards));
+        let standing = Arc::new(Standing::default());
         let commit = Commit {
             group: Arc::clone(&group),
             state: Arc::clone(&state),
             reader: Arc::clone(&reader),
             archived: options.archived,
         };
-        let writer = Writer::new(journal);
-        let committer = match options.stepped {
-            true => Committer::Stepped(Some((commit, writer))),
-            false => Committer::Thread(Some(commit.spawn(writer, options.renew_every)?)),
-        };
+        let committer = committer(commit, Arc::clone(&standing))?;
         Ok(Engine {
             state,
             group,
@@ -127,9 +144,39 @@ impl Engine {
             archived: AtomicU64::new(options.archived.unwrap_or(0)),
             replayed,
             disk: options.disk,
+            standing,
             committer: Mutex::new(committer),
         })
     }
+}
+
+/// The state that the journal says, from a snapshot on where there is one of use.
+fn restore(reader: &dyn JournalReader, options: &Options) -> Result<Recovered, EngineError> {
+    let restored = match &options.snapshots {
+        Some(folder) => snapshot::newest(&*options.disk, folder, options.archived, reader)?,
+        None => None,
+    };
+    let (mut recovered, from) = restored.unwrap_or_else(|| (Recovered::empty(options.archived), 1));
+    if let Some(archived) = options.archived
+        && archived > reader.last()
+    {
+        return Err(EngineError::JournalShort {
+            by: "the archive".into(),
+            holds: archived,
+            last: reader.last(),
+        });
+    }
+    recovered.replay(reader, from)?;
+    Ok(recovered)
+}
+
+fn gather(recovered: &Recovered, options: &Options, payload_max: u64) -> Arc<Group> {
+    let bytes = usize::try_from(payload_max).unwrap_or(usize::MAX);
+    let limits = GroupLimits {
+        bytes: options.limits.bytes.min(bytes),
+        ..options.limits
+    };
+    Arc::new(Group::new(recovered.last, limits, options.tail_bytes))
 }
 
 /// Writes what must stand in the journal before the first command.

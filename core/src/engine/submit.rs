@@ -70,6 +70,7 @@ impl From<NotTaken> for SubmitError {
             NotTaken::TooLarge => SubmitError::TooLarge,
             NotTaken::Latched(latched) => SubmitError::Latched(latched),
             NotTaken::Closed => SubmitError::Closed,
+            NotTaken::Standby => SubmitError::Standby,
         }
     }
 }
@@ -113,6 +114,9 @@ impl Engine {
     ) -> Result<Ticket, SubmitError> {
         if let Some(latched) = self.watermark().latched() {
             return Err(latched.clone().into());
+        }
+        if self.is_standby() {
+            return Err(SubmitError::Standby);
         }
         scratch.plan.defers = true;
         for _ in 0..ATTEMPTS {

@@ -1,5 +1,7 @@
 //! Whether the process lives, and whether it serves.
 
+use std::time::Instant;
+
 use hyper::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -17,6 +19,11 @@ pub struct Readiness {
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// `primary` or `standby`.
+    pub role: &'static str,
+    /// How old what is read here may be, in milliseconds; left out where it shows all that was answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age_ms: Option<u64>,
     /// The newest durable record.
     pub durable: String,
     /// The version of the catalog in use.
@@ -26,10 +33,19 @@ pub struct Readiness {
 impl Readiness {
     /// How it is with this engine now.
     pub fn of(engine: &Engine) -> Self {
+        let is_standby = engine.is_standby();
+        let standing = || match engine.trouble() {
+            None => "it is a standby: commands go to the primary".to_owned(),
+            Some(trouble) => format!("it is a standby, and sees no news: {trouble}"),
+        };
         let reason = engine.latched().map(ToString::to_string);
+        let reason = reason.or_else(|| is_standby.then(standing));
+        let age = engine.behind(Instant::now()).map(|behind| behind.age);
         Self {
             ready: reason.is_none(),
             reason,
+            role: if is_standby { "standby" } else { "primary" },
+            age_ms: age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
             durable: engine.watermark().durable().to_string(),
             catalog: engine.catalogs().current().0.0,
         }
@@ -62,7 +78,7 @@ pub(super) fn health(_worker: &Worker) -> Result<Reply, HttpError> {
     get, path = "/readyz", tag = "operations", operation_id = "ready",
     responses(
         (status = 200, description = "Commands are taken", body = Readiness),
-        (status = 503, description = "They are not, and why", body = Readiness),
+        (status = 503, description = "They are not, and why; `role` tells a standby, which answers reads", body = Readiness),
     )
 )]
 pub(super) fn ready(worker: &Worker) -> Result<Reply, HttpError> {

@@ -1,6 +1,7 @@
 //! The operators' port: `/metrics`, and `/healthz` and `/readyz` beside the traffic.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
@@ -84,8 +85,12 @@ impl Page {
                 "hubu_requests_in_flight",
                 self.app.admission.requests() as u64,
             ),
-            ("hubu_ready", u64::from(engine.latched().is_none())),
+            ("hubu_ready", u64::from(Readiness::of(engine).ready)),
+            ("hubu_standby", u64::from(engine.is_standby())),
         ];
+        let age = engine.behind(Instant::now()).map(|behind| behind.age);
+        metrics::counter!("hubu_takeovers_total").increment(0);
+        metrics::gauge!("hubu_read_age_seconds").set(age.unwrap_or_default().as_secs_f64());
         let marks = [
             ("live", self.app.live.mark()),
             ("archive", self.app.archive.mark()),

@@ -78,7 +78,7 @@ type Sort = (&'static str, StatusCode, &'static str, &'static str);
 
 /// Every sort of problem, ascending by code.
 #[rustfmt::skip]
-static SORTS: [Sort; 40] = [
+static SORTS: [Sort; 41] = [
     ("agency_denied",       StatusCode::FORBIDDEN,              "无权操作其他单位",     "another agency's"),
     ("ahead_of_plan",       StatusCode::CONFLICT,               "超出分月累计计划",     "ahead of the monthly plan"),
     ("batch_form",          StatusCode::UNPROCESSABLE_ENTITY,   "批量请求不符合要求",   "the batch does not fit"),
@@ -113,6 +113,7 @@ static SORTS: [Sort; 40] = [
     ("role_denied",         StatusCode::FORBIDDEN,              "岗位无权办理",         "none of your roles may"),
     ("shed",                StatusCode::SERVICE_UNAVAILABLE,    "繁忙，请稍后重试",     "busy, come back in a moment"),
     ("stale_version",       StatusCode::PRECONDITION_FAILED,    "单据已变更",           "the document moved on"),
+    ("standby",             StatusCode::SERVICE_UNAVAILABLE,    "备机不受理办理",       "a standby takes no commands"),
     ("type_unknown",        StatusCode::UNPROCESSABLE_ENTITY,   "单据类型或步骤不存在", "no such document type or step"),
     ("unauthorized",        StatusCode::UNAUTHORIZED,           "未认证",               "not authenticated"),
     ("unbalanced",          StatusCode::UNPROCESSABLE_ENTITY,   "借贷不平",             "the postings do not balance"),

@@ -15,12 +15,15 @@ use super::admission::{Admission, Held, Purpose};
 use super::error::HttpError;
 use super::payload::{Payload, SMALL};
 use super::problem::{Hint, Problem};
+use crate::engine::freshness::Behind;
 
 /// How much the buffer grows by: some dozen usual answers.
 const CHUNK: usize = 16 << 10;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+/// How old an answer may be: see `docs/http.md`.
+const STALE: HeaderName = HeaderName::from_static("hubu-stale");
 
 /// An answer before its headers.
 #[derive(Debug)]
@@ -83,6 +86,15 @@ impl Reply {
             headers.insert(name, value);
         }
         response
+    }
+}
+
+/// Says on an answer that it may not show all that was answered elsewhere: a dictionary of RFC 9651.
+pub(super) fn tell_age(response: &mut Response<Payload>, behind: Behind) {
+    let (age, seq) = (behind.age.as_millis(), behind.seq.0);
+    // Numbers and plain letters are always a header's value.
+    if let Ok(value) = HeaderValue::try_from(format!("age_ms={age}, seq={seq}")) {
+        response.headers_mut().insert(STALE, value);
     }
 }
 

@@ -37,6 +37,13 @@ pub enum Operation {
     Ready,
 }
 
+impl Operation {
+    /// Whether it asks for a decision.
+    pub fn is_command(self) -> bool {
+        matches!(self, Self::Create | Self::Act | Self::Batch)
+    }
+}
+
 /// One route. In a template, `{}` stands for one segment of the path.
 #[derive(Debug)]
 pub struct Route {

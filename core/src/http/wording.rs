@@ -154,6 +154,7 @@ fn submit(error: &SubmitError, language: Language) -> Problem {
         ),
         SubmitError::Latched(error) => return latched(error, language),
         SubmitError::Closed => ("closing", "服务正在停止".into()),
+        SubmitError::Standby => ("standby", "本服务器为备机，不受理办理；请向主机提交".into()),
     };
     let mut problem = Problem::new(code, language, language.pick(zh, error.to_string()));
     if let SubmitError::NoDocument(id) | SubmitError::Ended(id) = error {

@@ -21,7 +21,7 @@ use super::respond::{Reply, Writer};
 use super::route::{self, Found, Operation};
 use super::session::Session;
 use super::turn::Turns;
-use super::{batch, body, document, event, head, health, quota, submit, work};
+use super::{batch, body, document, event, head, health, quota, respond, submit, work};
 use crate::access::{AccessError, Recent};
 use crate::engine::actor::Actor;
 use crate::engine::error::SubmitError;
@@ -58,6 +58,8 @@ impl Worker {
     /// Answers one request.
     pub async fn answer(&self, session: &Session, request: Request<Incoming>) -> Response<Payload> {
         let start = Instant::now();
+        // Asked before anything is looked at: what comes in meanwhile only makes the answer newer than it says.
+        let behind = self.app.engine.behind(start);
         let (head, body) = request.into_parts();
         let found = route::find(&head.method, head.uri.path());
         let operation = found.as_ref().ok().map(|found| found.operation);
@@ -82,7 +84,11 @@ impl Worker {
             (self.writer.problem(&problem), None)
         });
         self.measure.count(operation, reply.status, start.elapsed());
-        reply.into_response(held)
+        let mut response = reply.into_response(held);
+        if let Some(behind) = behind {
+            respond::tell_age(&mut response, behind);
+        }
+        response
     }
 
     /// How long one who is shed is to stay away: what `Retry-After` says, and up to as much again, so that those
@@ -102,6 +108,11 @@ impl Worker {
         body: Incoming,
     ) -> Result<Reply, HttpError> {
         let first = found.parameters[0];
+        if self.app.engine.is_standby() && found.operation.is_command() {
+            // As for one who is shed; on the heap, as it is seldom.
+            Box::pin(body::let_go(head, body)).await;
+            return Err(SubmitError::Standby.into());
+        }
         match found.operation {
             Operation::Create => submit::create(self, session, head, body).await,
             Operation::Act => submit::act(self, session, head, body, found.parameters).await,

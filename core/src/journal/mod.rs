@@ -28,10 +28,11 @@ pub use error::JournalError;
 pub(crate) use error::remedy;
 pub use framing::{Records, push_record, record_at};
 pub use header::{HEADER_BYTES, Header, HeaderFault};
+pub use open::{open_journal, open_reader, open_watch};
 pub(crate) use reading::chain_at;
-
-pub use open::{open_journal, open_reader};
 pub use setting::{Check, Settings};
+
+use std::time::Instant;
 
 /// What one group commit makes durable.
 #[derive(Debug, Clone, Copy)]
@@ -119,6 +120,41 @@ pub trait Journal: Send {
     /// # Errors
     /// As for `append`: the journal is latched afterwards.
     fn renew(&mut self) -> Result<(), JournalError>;
+
+    /// Until when nobody else can become the writer; `None` where that is for as long as this writer lives.
+    fn held_until(&self) -> Option<Instant> {
+        None
+    }
+}
+
+/// What a standby sees of the journal that another writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// The last durable record (0 = the journal is empty).
+    pub last: u64,
+    /// Whether nobody has the right to write: it lapsed or was given back.
+    pub is_free: bool,
+}
+
+/// Follows a journal that another process writes, and takes it over once nobody does.
+pub trait Watch: Send {
+    /// Shows what the last [`Watch::look`] saw, and after [`Watch::take_over`] what the new writer makes durable.
+    fn reader(&self) -> Box<dyn JournalReader>;
+
+    /// Looks how far the journal has come.
+    ///
+    /// # Errors
+    /// The store can't be asked, which may pass; or [`JournalError::Damage`]: it holds less than it once did.
+    fn look(&mut self) -> Result<Seen, JournalError>;
+
+    /// Becomes the writer, under a new epoch; from then on nobody adds to what the reader shows but this writer.
+    ///
+    /// # Errors
+    /// [`JournalError::Busy`] when another was quicker; otherwise as for opening.
+    fn take_over(&mut self) -> Result<Box<dyn Journal>, JournalError>;
+
+    /// As [`Journal::payload_max`] of the writer to be.
+    fn payload_max(&self) -> u64;
 }
 
 /// Receives batches in order; `false` stops the reading.

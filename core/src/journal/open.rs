@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::error::JournalError;
 use super::file::{FileJournal, FileReader};
 use super::setting::{Settings, without_password};
-use super::{Journal, JournalReader};
+use super::{Journal, JournalReader, Watch};
 use crate::disk::OsDisk;
 
 /// What the setting names.
@@ -52,6 +52,27 @@ pub fn open_reader(
         )?)),
         #[cfg(feature = "postgres")]
         Target::Database(url) => Ok(Box::new(super::postgres::PostgresReader::open(
+            &url, settings,
+        )?)),
+        #[cfg(not(feature = "postgres"))]
+        Target::Database(url) => Err(without_postgres(&url)),
+    }
+}
+
+/// Opens a journal that another process writes, to follow it and to take it over.
+///
+/// # Errors
+/// [`JournalError::Setting`] for a journal in files: nothing of it reaches another machine, and on this one its lock
+/// says at once when the writer is gone, so that an ordinary start does as well. Otherwise as [`open_reader`].
+#[cfg_attr(not(feature = "postgres"), expect(unused_variables))]
+pub fn open_watch(setting: &str, settings: &Settings) -> Result<Box<dyn Watch>, JournalError> {
+    match target(setting)? {
+        Target::Folder(_) => Err(JournalError::Setting {
+            value: setting.into(),
+            reason: "a standby follows a journal in PostgreSQL; a journal in files has none".into(),
+        }),
+        #[cfg(feature = "postgres")]
+        Target::Database(url) => Ok(Box::new(super::postgres::PostgresWatch::open(
             &url, settings,
         )?)),
         #[cfg(not(feature = "postgres"))]
@@ -121,6 +142,15 @@ mod tests {
         );
         assert!(reason("").contains("names no folder"));
         assert!(reason("file:").contains("names no folder"));
+    }
+
+    #[test]
+    fn a_journal_in_files_has_no_standby() {
+        let refused = open_watch("file:/nowhere", &Settings::default());
+        let Err(JournalError::Setting { reason, .. }) = refused else {
+            panic!("it was opened");
+        };
+        assert!(reason.contains("PostgreSQL"), "{reason}");
     }
 
     #[cfg(not(feature = "postgres"))]

@@ -112,6 +112,18 @@ fn describe() {
     );
     gauge!("hubu_idempotency_keys", "Idempotency keys remembered");
     gauge!("hubu_ready", "1 while commands are taken");
+    gauge!(
+        "hubu_standby",
+        "1 while another server's journal is followed"
+    );
+    gauge!(
+        "hubu_read_age_seconds",
+        "How old what is read may be; 0 where it shows all that was answered"
+    );
+    counter!(
+        "hubu_takeovers_total",
+        "Times that this standby became the primary"
+    );
     counter!(
         "hubu_cpu_microseconds_total",
         "Processor time of the process, user and system"

@@ -35,9 +35,19 @@ impl Site {
         Site(hubu_testkit::Site::new(hubu, &config, settings).unwrap())
     }
 
+    /// Another server for the same people, with the same settings and a folder of its own.
+    pub fn beside(&self) -> Site {
+        Site(self.0.beside().unwrap())
+    }
+
     /// Starts the server; what it says is in the file `log`.
     pub fn serve(&self) -> Program {
-        self.0.serve().unwrap()
+        self.serve_as(&[])
+    }
+
+    /// As [`Site::serve`], with options.
+    pub fn serve_as(&self, options: &[&str]) -> Program {
+        self.0.serve_as(options).unwrap()
     }
 
     /// All that its servers have said so far.
@@ -67,10 +77,23 @@ impl Wire {
 
     /// The status and body, or nothing when the connection broke before the whole answer was here.
     pub fn ask(&mut self, method: &str, path: &str, key: &str, body: &str) -> Option<(u16, Value)> {
+        let (status, _, body) = self.ask_all(method, path, key, body)?;
+        Some((status, body))
+    }
+
+    /// As [`Wire::ask`], with the headers, in lower case.
+    pub fn ask_all(
+        &mut self,
+        method: &str,
+        path: &str,
+        key: &str,
+        body: &str,
+    ) -> Option<(u16, String, Value)> {
         let token = &self.token;
         let headers = format!("Authorization: Bearer {token}\r\nIdempotency-Key: {key}\r\n");
         let reply = self.wire.ask(method, path, &headers, body).ok()?;
-        Some((reply.status, serde_json::from_slice(&reply.body).unwrap()))
+        let body = serde_json::from_slice(&reply.body).unwrap();
+        Some((reply.status, reply.head, body))
     }
 }
 

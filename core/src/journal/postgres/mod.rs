@@ -1,7 +1,8 @@
 //! The PostgreSQL journal: one row a batch, written under a lease that the database itself enforces.
 //!
 //! `session` holds the connections and the runtime that drives them, `schema` the tables and statements, `lease` who may
-//! write, `row` a batch as columns; `writer` appends, `reader` reads. `docs/journal.md` explains the tables. Everything
+//! write, `row` a batch as columns; `writer` appends, `reader` reads, `watch` follows
+//! and takes over. `docs/journal.md` explains the tables. Everything
 //! here blocks; on a thread that drives a tokio runtime a helper thread does the waiting.
 
 mod lease;
@@ -9,6 +10,7 @@ mod reader;
 mod row;
 mod schema;
 mod session;
+mod watch;
 mod writer;
 
 use std::hash::{BuildHasher, RandomState};
@@ -17,6 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 pub use reader::PostgresReader;
+pub use watch::PostgresWatch;
 pub use writer::PostgresJournal;
 
 use self::reader::{Shared, check_end, find};
@@ -33,18 +36,30 @@ impl PostgresJournal {
     /// [`JournalError::Busy`] while another holder's lease runs, [`JournalError::Damage`] with the row, or
     /// [`JournalError::Database`] with the database's words.
     pub fn open(url: &str, settings: &Settings) -> Result<Self, JournalError> {
+        Self::open_with(url, settings, |anchor| {
+            Ok(Arc::new(Shared {
+                session: reader::session(url, settings)?,
+                cell: settings.cell,
+                durable: AtomicU64::new(0),
+                anchor,
+            }))
+        })
+    }
+
+    /// As [`PostgresJournal::open`], with what its readers share; that is asked for once the lease is ours, and given
+    /// the end that the lease remembers.
+    fn open_with(
+        url: &str,
+        settings: &Settings,
+        shared: impl FnOnce(Option<Anchor>) -> Result<Arc<Shared>, JournalError>,
+    ) -> Result<Self, JournalError> {
         let cell = cell_number(settings)?;
         let session = Session::new(url, settings, 1)?;
         schema::prepare(&session)?;
         let renewed = Instant::now();
         let taken = lease::take(&session, settings, cell, 1)?;
-        let shared = Arc::new(Shared {
-            session: reader::session(url, settings)?,
-            cell: settings.cell,
-            durable: AtomicU64::new(0),
-            anchor: taken.anchor,
-        });
-        let (links, journal) = find_end(&shared, settings.check)?;
+        let shared = shared(taken.anchor)?;
+        let (links, journal) = find_end(&shared, taken.anchor, settings.check)?;
         check_end(links.last, taken.anchor)?;
         shared.durable.store(links.last, Ordering::Release);
         let epoch = match taken.epoch > links.epoch {
@@ -78,7 +93,11 @@ impl PostgresJournal {
 }
 
 /// Walks the headers to the end; answers it and the journal's number.
-fn find_end(shared: &Arc<Shared>, check: Check) -> Result<(Links, Option<u64>), JournalError> {
+fn find_end(
+    shared: &Arc<Shared>,
+    anchor: Option<Anchor>,
+    check: Check,
+) -> Result<(Links, Option<u64>), JournalError> {
     let cell = shared.cell.cast_signed();
     let start = match check {
         Check::Whole => Some(1),
@@ -86,7 +105,6 @@ fn find_end(shared: &Arc<Shared>, check: Check) -> Result<(Links, Option<u64>), 
     };
     let mut links = Links::START;
     let mut journal = None;
-    let anchor: Option<Anchor> = shared.anchor;
     let reader = PostgresReader::new(Arc::clone(shared));
     reader.walk(start.unwrap_or(1), u64::MAX, false, &mut |header, _| {
         check_anchor(anchor, header)?;

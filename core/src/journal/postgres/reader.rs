@@ -60,6 +60,11 @@ impl PostgresReader {
         Ok(Self::new(Arc::new(shared)))
     }
 
+    /// What readers of one journal share.
+    pub(super) fn into_shared(self) -> Arc<Shared> {
+        self.shared
+    }
+
     /// Gives the batches from the one that holds `from`, up to the record `until`.
     pub(super) fn walk(
         &self,
@@ -207,7 +212,7 @@ pub(super) fn check_end(last: u64, anchor: Option<Anchor>) -> Result<(), Journal
     }
 }
 
-fn damage(cell: u64, seq: u64, reason: String) -> JournalError {
+pub(super) fn damage(cell: u64, seq: u64, reason: String) -> JournalError {
     JournalError::Damage {
         place: format!("hubu_journal, cell {cell}, row {seq}"),
         seq,

@@ -16,7 +16,7 @@ use crate::journal::setting::Settings;
 use crate::journal::{Batch, Journal, JournalReader};
 
 /// Largest payload in bytes: a quarter of what a `bytea` can hold, and more than any commit gathers.
-const LIMIT: u64 = 256 << 20;
+pub(super) const LIMIT: u64 = 256 << 20;
 /// The lease is prolonged when so much of it, as a divisor, has passed.
 const RENEW_AT: u32 = 3;
 
@@ -202,6 +202,11 @@ impl Journal for PostgresJournal {
 
     fn renew(&mut self) -> Result<(), JournalError> {
         self.guarded(Self::prolong)
+    }
+
+    /// Counted from before the database was asked, so that its own clock lets the lease run out no earlier.
+    fn held_until(&self) -> Option<Instant> {
+        Some(self.renewed + self.settings.lease)
     }
 }
 
