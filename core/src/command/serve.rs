@@ -165,6 +165,7 @@ fn open_engine(settings: &Settings, archived: u64) -> Result<Engine, CommandErro
         clock: Clock::system(),
         archived: Some(archived),
         snapshots: Some(settings.engine.snapshot_folder.clone()),
+        ..Options::default()
     };
     let engine = Engine::open(journal, &sources, options)?;
     tracing::info!(

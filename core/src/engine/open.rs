@@ -20,7 +20,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
-
 /// How an engine is run.
 #[derive(Debug)]
 pub struct Options {
