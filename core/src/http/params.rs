@@ -41,20 +41,20 @@ impl<'a, const N: usize> Params<'a, N> {
                     "once, in plain characters",
                 ));
             }
-            values[at] = Some(value).filter(|value| !value.is_empty());
+            values[at] = Some(value);
         }
         Ok(Self { names, values })
     }
 
-    /// The value of the parameter at this place.
+    /// The value of the parameter at this place; an empty one counts as left out.
     pub(super) fn text(&self, at: usize) -> Option<&'a str> {
-        self.values[at]
+        self.values[at].filter(|value| !value.is_empty())
     }
 
     /// The number at this place.
     ///
     /// # Errors
-    /// It is none.
+    /// It is none, or empty.
     pub(super) fn number(&self, at: usize) -> Result<Option<u64>, HttpError> {
         let Some(text) = self.values[at] else {
             return Ok(None);
@@ -88,12 +88,16 @@ mod tests {
         assert_eq!((params.text(0), params.text(1)), (Some("1"), None));
         assert_eq!(params.limit(2, 10).unwrap(), 5);
         assert!(params.limit(2, 4).is_err());
-        for wrong in ["c=1", "a=1&a=2", "a=%31"] {
+        for wrong in ["c=1", "a=1&a=2", "a=&a=", "a=%31"] {
             assert!(
                 Params::new(Some(wrong), ["a", "b", "limit"]).is_err(),
                 "{wrong}"
             );
         }
-        assert!(Params::new(Some("a=x"), ["a"]).unwrap().number(0).is_err());
+        for wrong in ["a=x", "a=", "a"] {
+            assert!(Params::new(Some(wrong), ["a"]).unwrap().number(0).is_err());
+        }
+        let empty = Params::new(Some("a="), ["a"]).unwrap();
+        assert_eq!(empty.text(0), None);
     }
 }

@@ -32,7 +32,7 @@ pub fn set_now_ticks(now: u32) {
 
 /// Bytes that a connection may read before others get their turn: a stream of small frames would else keep its thread
 /// for seconds.
-const TURN_BYTES: usize = 64 << 10;
+const TURN_BYTES: usize = 16 << 10;
 
 /// One connection's state, as its requests and the sweeper see it.
 #[derive(Default)]

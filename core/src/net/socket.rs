@@ -171,7 +171,7 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert_eq!(heard, 1 << 20);
-        assert!(most < 80 << 10, "{most} bytes in one turn");
+        assert!(most < 32 << 10, "{most} bytes in one turn");
         drop(sending.await.unwrap());
     }
 }

@@ -8,8 +8,14 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-/// The counters of each part of the program.
-static PARTS: Mutex<Vec<&'static [AtomicU8]>> = Mutex::new(Vec::new());
+/// The counters of one part of the program: words, and the bytes before and behind them.
+struct Part {
+    before: &'static [AtomicU8],
+    words: &'static [AtomicU64],
+    behind: &'static [AtomicU8],
+}
+
+static PARTS: Mutex<Vec<Part>> = Mutex::new(Vec::new());
 
 /// Comparisons that did not come out equal, newest over oldest: both operands.
 static COMPARED: [[AtomicU64; 2]; 1024] = [const { [const { AtomicU64::new(0) }; 2] }; 1024];
@@ -24,31 +30,55 @@ pub(crate) fn is_guided() -> bool {
     PARTS.lock().is_ok_and(|parts| !parts.is_empty())
 }
 
-/// Forgets what was counted.
-pub(crate) fn reset() {
-    let Ok(parts) = PARTS.lock() else { return };
-    parts
-        .iter()
-        .flat_map(|part| part.iter())
-        .for_each(|counter| counter.store(0, Relaxed));
+impl Part {
+    /// Gives each counter that is not 0, with its place, and sets it to 0. Most are: they are passed by eight at once.
+    fn drain(&self, mut each: impl FnMut(usize, u8)) {
+        let mut bytes = |from: usize, counters: &[AtomicU8]| {
+            for (at, counter) in counters.iter().enumerate() {
+                let count = counter.swap(0, Relaxed);
+                if count > 0 {
+                    each(from + at, count);
+                }
+            }
+        };
+        bytes(0, self.before);
+        bytes(self.before.len() + 8 * self.words.len(), self.behind);
+        for (at, word) in self.words.iter().enumerate() {
+            if word.load(Relaxed) == 0 {
+                continue;
+            }
+            let counts = word.swap(0, Relaxed).to_ne_bytes();
+            for (byte, count) in counts
+                .into_iter()
+                .enumerate()
+                .filter(|(_, count)| *count > 0)
+            {
+                each(self.before.len() + 8 * at + byte, count);
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.before.len() + 8 * self.words.len() + self.behind.len()
+    }
 }
 
 impl Seen {
-    /// Takes in what was counted since [`reset`]; whether some of it is new.
+    /// Takes in what was counted since the last time; whether some of it is new.
     pub(crate) fn take(&mut self) -> bool {
         let Ok(parts) = PARTS.lock() else {
             return false;
         };
-        self.0.resize(parts.iter().map(|part| part.len()).sum(), 0);
-        let counters = parts.iter().flat_map(|part| part.iter());
-        let mut is_new = false;
-        for (seen, counter) in self.0.iter_mut().zip(counters) {
-            let count = counter.load(Relaxed);
-            if count > 0 {
+        self.0.resize(parts.iter().map(Part::len).sum(), 0);
+        let (mut is_new, mut from) = (false, 0);
+        for part in parts.iter() {
+            part.drain(|at, count| {
                 let bit = 1 << count.ilog2();
+                let seen = &mut self.0[from + at];
                 is_new |= *seen & bit == 0;
                 *seen |= bit;
-            }
+            });
+            from += part.len();
         }
         is_new
     }
@@ -84,10 +114,15 @@ unsafe extern "C" fn __sanitizer_cov_8bit_counters_init(start: *mut u8, stop: *m
         return;
     }
     // SAFETY: the compiler made a static of that length; whoever counts writes single bytes, as `AtomicU8` may be read.
-    let part: &'static [AtomicU8] = unsafe { std::slice::from_raw_parts(start.cast(), length) };
-    if let Ok(mut parts) = PARTS.lock()
-        && parts.iter().all(|known| known.as_ptr() != part.as_ptr())
-    {
+    let counters: &'static [AtomicU8] = unsafe { std::slice::from_raw_parts(start.cast(), length) };
+    // SAFETY: any eight bytes are an `AtomicU64`, and a count that is lost to a race is no harm.
+    let (before, words, behind) = unsafe { counters.align_to::<AtomicU64>() };
+    let part = Part {
+        before,
+        words,
+        behind,
+    };
+    if let Ok(mut parts) = PARTS.lock() {
         parts.push(part);
     }
 }

@@ -1,6 +1,6 @@
 //! Runs one target: seeds first, then mutations of what went somewhere new, until the time is over.
 
-use crate::coverage::{self, Seen};
+use crate::coverage::Seen;
 use crate::mutate::mutate;
 use crate::random::Random;
 use crate::targets::{Setup, Target};
@@ -121,7 +121,6 @@ impl Run<'_> {
         self.last
             .write_all_at(&(input.len() as u64).to_le_bytes(), 0)?;
         self.last.write_all_at(input, 8)?;
-        coverage::reset();
         memory::start();
         let answer = catch_unwind(AssertUnwindSafe(|| (self.setup.run)(input)));
         let most = memory::most();

@@ -2,7 +2,8 @@
 
 use super::{Setup, kind, kind_of_text};
 use crate::Outcome;
-use hubu_core::journal::file::{Access, Disk, FileJournal, FileReader};
+use hubu_core::disk::{Access, Disk};
+use hubu_core::journal::file::{FileJournal, FileReader};
 use hubu_core::journal::simulated::{Faults, SimulatedDisk};
 use hubu_core::journal::{
     Batch, GENESIS, HEADER_BYTES, Header, Journal, JournalReader, Records, Settings, push_record,

@@ -15,6 +15,9 @@ mod wire;
 use crate::Outcome;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+/// Takes an input; what it answers tells it apart from others.
+type Run = Box<dyn FnMut(&[u8]) -> u64>;
+
 /// A target ready to run.
 pub(crate) struct Setup {
     /// Inputs of the usual kind.
@@ -22,7 +25,7 @@ pub(crate) struct Setup {
     /// Words of its language.
     pub(crate) words: Vec<Vec<u8>>,
     /// The function.
-    pub(crate) run: Box<dyn FnMut(&[u8]) -> u64>,
+    pub(crate) run: Run,
     /// How many bytes it may hold for one byte of input; `None` where that is not judged.
     pub(crate) memory: Option<usize>,
 }
