@@ -154,6 +154,29 @@ fn several_segments() -> FileStore {
 }
 
 #[test]
+fn a_first_segment_without_a_batch_is_no_beginning() {
+    let store = several_segments();
+    // Its header is whole; all that it held is zeros.
+    store.edit(&store.path().join("00000001.segment"), |bytes| {
+        bytes[128..].fill(0)
+    });
+    for check in [Check::Whole, Check::Tail] {
+        let settings = Settings {
+            check,
+            ..store.settings()
+        };
+        match (check, store.open_with(&settings).err()) {
+            (Check::Whole, Some(JournalError::Damage { reason, .. })) => {
+                assert!(reason.contains("record 1 comes next"), "{reason}");
+            }
+            // Only the tail was looked at: it shows when it is read.
+            (Check::Tail, None) => {}
+            (_, other) => panic!("{check:?}: {other:?}"),
+        }
+    }
+}
+
+#[test]
 fn segments_made_ahead_follow_one_another() {
     let store = FileStore::fresh();
     // So large that a thread makes them.

@@ -55,8 +55,9 @@ pub(super) fn find_tail(folder: &Folder, index: &Index, plan: Plan) -> Result<Ta
         scanner: Scanner::at(folder, first, access)?,
         index,
         anchor: plan.anchor,
-        links: None,
         last_batch: None,
+        // From the first segment on, the first batch must be the journal's first.
+        links: (start == 1).then_some(Links::START),
     };
     let mut tail: Option<Tail> = None;
     for number in numbers.into_iter().filter(|number| *number >= start) {
@@ -97,7 +98,7 @@ struct Walk<'f> {
     scanner: Scanner<'f>,
     index: &'f Index,
     anchor: Option<Slot>,
-    /// None until the first batch was seen.
+    /// None until the first batch was seen, where reading began behind the first segment.
     links: Option<Links>,
     last_batch: Option<(Position, usize)>,
 }
@@ -156,13 +157,7 @@ impl Walk<'_> {
 
     fn accept(&mut self, header: &Header) -> Result<(), JournalError> {
         let position = self.scanner.position_of(header);
-        let genesis = (position.segment, position.offset) == (1, SEGMENT_HEADER);
-        let begin = if genesis {
-            Links::START
-        } else {
-            Links::before(header.first)
-        };
-        let links = self.links.get_or_insert(begin);
+        let links = self.links.get_or_insert(Links::before(header.first));
         let before = *links;
         let anchor = self.anchor.map(|slot| (slot.last, slot.chain));
         let followed = links
