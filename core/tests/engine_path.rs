@@ -112,6 +112,18 @@ fn an_atomic_batch_is_all_or_nothing() {
         before.1.0 + 1,
         "only the refusal is journalled"
     );
+    // Again, as a whole and where there would be room for the others.
+    let refusal = engine.newest();
+    for again in [&bad[..], &[pay(&engine, 1), bad[2].clone()]] {
+        match engine.submit_atomic(again).unwrap() {
+            BatchOutcome::Refused { index, ticket } => {
+                assert_eq!((index, ticket.seq), (again.len() - 1, refusal));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(engine.newest(), refusal, "a repeat adds nothing");
+    assert_eq!(engine.row(indicator).0, before.0);
 
     let good = [pay(&engine, 60_000), pay(&engine, 40_000)];
     let BatchOutcome::Done(tickets) = engine.submit_atomic(&good).unwrap() else {

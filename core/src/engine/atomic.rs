@@ -11,20 +11,21 @@ use crate::engine::content::content_of;
 use crate::engine::error::{FormError, SubmitError};
 use crate::engine::group::NotTaken;
 use crate::engine::held::{Held, ShardSet};
+use crate::engine::look::Look;
 use crate::engine::place;
 use crate::engine::shard::{Access, Evolving, Shards};
 use crate::engine::submit::{Halt, Scratch, Sink, decide_held};
 use crate::engine::undo::Undo;
 use hubu_kernel::evolve::evolve;
 use hubu_kernel::ident::Seq;
-use hubu_kernel::record::{Body, Record};
+use hubu_kernel::record::{Body, Once, Record};
 
 /// What an atomic batch came to.
 #[derive(Clone, PartialEq, Debug)]
 pub enum BatchOutcome {
     /// Every command was accepted (or is the repeat of one that was), in the order asked.
     Done(Vec<Ticket>),
-    /// One was refused for a business reason, so none took effect. Only its key is spent.
+    /// One was refused for a business reason, now or before, so none took effect. Only its key is spent.
     Refused {
         /// Its place in the batch, from 0.
         index: usize,
@@ -102,10 +103,19 @@ impl Engine {
             return Err(whole(SubmitError::Standby));
         }
         let mut scratch = Scratch::default();
+        let onces: Vec<Once> = commands.iter().map(|c| self.once_of(c)).collect();
         for _ in 0..ATTEMPTS {
             let state = self.state();
-            let touched = self.union(&state, commands, &mut scratch)?;
+            // Looked at before it is prepared, which may have become impossible, and under the locks, as its twin may
+            // be decided meanwhile.
+            if let Some(refused) = self.refused_before(&**state, &onces) {
+                return Ok(refused);
+            }
+            let touched = self.union(&state, (commands, &onces), &mut scratch)?;
             let mut held = Held::lock(&state, &touched, self.archives());
+            if let Some(refused) = self.refused_before(&held, &onces) {
+                return Ok(refused);
+            }
             match self.try_out(commands, &mut held, &mut scratch)? {
                 Tried::Again => {}
                 Tried::Done(tickets) => return Ok(BatchOutcome::Done(tickets)),
@@ -117,10 +127,26 @@ impl Engine {
         Err(whole(SubmitError::Busy))
     }
 
+    /// A batch of which one command was refused is refused with that answer, whatever has become of the rows since.
+    fn refused_before(&self, look: &dyn Look, onces: &[Once]) -> Option<BatchOutcome> {
+        onces.iter().enumerate().find_map(|(index, once)| {
+            let mut spent = None;
+            look.look(place::of_once(once.key), &mut |shard| {
+                spent = shard.once.get(once.key);
+            });
+            let refusal = spent.filter(|spent| {
+                spent.is_refusal() && spent.body == once.body && spent.seq() >= self.horizon()
+            })?;
+            let (seq, answer) = (Seq(refusal.seq()), None);
+            let ticket = Ticket { seq, answer };
+            Some(BatchOutcome::Refused { index, ticket })
+        })
+    }
+
     fn union(
         &self,
         state: &Shards,
-        commands: &[Command],
+        (commands, onces): (&[Command], &[Once]),
         scratch: &mut Scratch,
     ) -> Result<ShardSet, BatchError> {
         let mut all = ShardSet::default();
@@ -137,8 +163,8 @@ impl Engine {
             }
         }
         // Idempotency keys of repeats that can't be prepared any more are looked at as well.
-        for command in commands {
-            all.add(place::of_once(self.once_of(command).key));
+        for once in onces {
+            all.add(place::of_once(once.key));
         }
         Ok(all)
     }
@@ -234,7 +260,7 @@ impl Engine {
         };
         let seq = self.group.append(&bytes)?;
         held.shard(place::of_once(record.once.key))
-            .spend(record.once, seq);
+            .spend(&record, seq);
         Ok(Ticket {
             seq,
             answer: Answer::of(seq, &record),
@@ -258,7 +284,7 @@ impl Engine {
         for (seq, (record, _)) in (first.0..).map(Seq).zip(records) {
             evolve(&mut Evolving { access: held, seq }, seq, record);
             held.shard(place::of_once(record.once.key))
-                .spend(record.once, seq);
+                .spend(record, seq);
         }
         for ticket in tickets {
             let Some(at) = ticket.seq.0.checked_sub(base) else {

@@ -16,11 +16,14 @@ impl Engine {
     pub(crate) fn repeated(&self, look: &dyn Look, once: Once) -> Result<Option<Seq>, SubmitError> {
         let mut spent = None;
         look.look(place::of_once(once.key), &mut |shard| {
-            spent = shard.once.get(once.key).filter(|s| s.seq >= self.horizon());
+            spent = shard
+                .once
+                .get(once.key)
+                .filter(|s| s.seq() >= self.horizon());
         });
         match spent {
             Some(spent) if spent.body != once.body => Err(SubmitError::KeyReused),
-            spent => Ok(spent.map(|spent| Seq(spent.seq))),
+            spent => Ok(spent.map(|spent| Seq(spent.seq()))),
         }
     }
 

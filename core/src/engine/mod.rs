@@ -166,7 +166,7 @@ impl Engine {
         self.horizon.fetch_max(seq.0, Ordering::AcqRel);
         let state = self.state();
         for id in Shards::ids() {
-            state.lock(id).once.retain(|spent| spent.seq >= seq.0);
+            state.lock(id).once.retain(|spent| spent.seq() >= seq.0);
         }
     }
 

@@ -219,12 +219,11 @@ impl Half<'_> {
     }
 
     fn apply_decided(&mut self, seq: Seq, record: &Record) {
-        let once = record.once;
-        let id = place::of_once(once.key);
+        let id = place::of_once(record.once.key);
         if self.concerns(id) {
             let shard = self.shard(id);
             if shard.stamp < seq.0 {
-                shard.spend(once, seq);
+                shard.spend(record, seq);
             }
         }
         evolve(&mut Evolving { access: self, seq }, seq, record);

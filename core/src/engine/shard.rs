@@ -7,7 +7,7 @@ use crate::sync::Mutex;
 use hubu_kernel::document::Document;
 use hubu_kernel::evolve::State;
 use hubu_kernel::ident::{Division, DocumentId, RowId, Seq, TypeId, Year};
-use hubu_kernel::record::{NewRow, Once};
+use hubu_kernel::record::{NewRow, Record};
 use hubu_kernel::row::Row;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -37,9 +37,9 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    /// Remembers that a command's answer stands at `seq`.
-    pub(crate) fn spend(&mut self, once: Once, seq: Seq) {
-        self.once.insert(once, seq.0);
+    /// Remembers that a command's answer, `record`, stands at `seq`.
+    pub(crate) fn spend(&mut self, record: &Record, seq: Seq) {
+        self.once.insert(record, seq.0);
         self.last = self.last.max(seq.0);
     }
 }

@@ -4,15 +4,36 @@
 //! one cache line. Keys are hashes already; their low bits are their place, and what finds it taken goes
 //! to the next.
 
-use hubu_kernel::record::Once;
+use hubu_kernel::record::{Body, Record};
 
 /// What is remembered of a command's key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Spent {
     /// What was asked under it.
     pub(crate) body: u64,
+    /// Where its answer stands, and in the lowest bit whether that is a refusal: a slot has no room for more.
+    pub(crate) answer: u64,
+}
+
+impl Spent {
+    fn by(record: &Record, seq: u64) -> Spent {
+        let is_refusal = matches!(record.body, Body::Refused(_));
+        Spent {
+            body: record.once.body,
+            answer: seq << 1 | u64::from(is_refusal),
+        }
+    }
+
     /// Where its answer stands.
-    pub(crate) seq: u64,
+    #[inline]
+    pub(crate) fn seq(self) -> u64 {
+        self.answer >> 1
+    }
+
+    /// Whether the command was refused for a business reason.
+    pub(crate) fn is_refusal(self) -> bool {
+        self.answer & 1 == 1
+    }
 }
 
 /// A key and what is remembered of it; free with key 0, which is no command's.
@@ -54,11 +75,10 @@ impl OnceTable {
         (slot.key == key && key != 0).then_some(slot.spent)
     }
 
-    /// Adds a key, or replaces what is remembered of it.
+    /// Adds a record's key, or replaces what is remembered of it.
     #[inline]
-    pub(crate) fn insert(&mut self, once: Once, seq: u64) {
-        let body = once.body;
-        self.put(once.key, Spent { body, seq });
+    pub(crate) fn insert(&mut self, record: &Record, seq: u64) {
+        self.put(record.once.key, Spent::by(record, seq));
     }
 
     /// As [`OnceTable::insert`].
@@ -184,15 +204,15 @@ mod tests {
         fn it_remembers_what_a_map_would(steps in prop::collection::vec((key(), 0..4_u8, 0..100_u64), 0..400)) {
             let (mut table, mut model) = (OnceTable::default(), HashMap::new());
             for (key, what, seq) in steps {
-                let spent = Spent { body: seq * 3, seq };
+                let spent = Spent { body: seq * 3, answer: seq << 1 };
                 match what {
                     0 => {
                         table.remove(key);
                         model.remove(&key);
                     }
                     1 if seq < 5 => {
-                        table.retain(|spent| spent.seq >= 50);
-                        model.retain(|_, spent: &mut Spent| spent.seq >= 50);
+                        table.retain(|spent| spent.seq() >= 50);
+                        model.retain(|_, spent: &mut Spent| spent.seq() >= 50);
                     }
                     _ => {
                         table.put(key, spent);

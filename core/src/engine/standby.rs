@@ -212,7 +212,7 @@ impl Following {
         let state = self.commit.state.load();
         let mut held = Held::lock(&state, touched.set.get_mut(), self.archives);
         self.commit.group.follow(seq.0);
-        held.shard(once).spend(record.once, seq);
+        held.shard(once).spend(record, seq);
         evolve(
             &mut Evolving {
                 access: &mut held,

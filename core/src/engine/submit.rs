@@ -168,12 +168,12 @@ pub(crate) fn decide_held(
 ) -> Result<Ticket, Halt> {
     let once = intent.once;
     let spent = held.get(place::of_once(once.key)).once.get(once.key);
-    if let Some(spent) = spent.filter(|spent| spent.seq >= horizon) {
+    if let Some(spent) = spent.filter(|spent| spent.seq() >= horizon) {
         if spent.body != once.body {
             return Err(SubmitError::KeyReused.into());
         }
         return Ok(Ticket {
-            seq: Seq(spent.seq),
+            seq: Seq(spent.seq()),
             answer: None,
         });
     }
@@ -192,7 +192,7 @@ pub(crate) fn decide_held(
     bytes.clear();
     crate::journal::codec::encode(&record, bytes);
     let seq = sink.take(held, &record, bytes)?;
-    held.shard(place::of_once(once.key)).spend(once, seq);
+    held.shard(place::of_once(once.key)).spend(&record, seq);
     let answer = Answer::of(seq, &record);
     if let Body::Decided(decided) = record.body {
         // The room goes back to where the next command decides.

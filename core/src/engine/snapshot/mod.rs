@@ -33,7 +33,7 @@ pub use write::Copied;
 const KEPT: usize = 2;
 
 const MAGIC: &[u8; 8] = b"HUBUSNAP";
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const ENDING: &str = "snapshot";
 
 /// What was written.

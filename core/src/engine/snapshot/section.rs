@@ -50,7 +50,7 @@ pub(super) fn put(shard: &Shard, out: &mut Vec<u8>) {
     for (key, spent) in shard.once.iter() {
         out.extend_from_slice(&key.to_le_bytes());
         out.extend_from_slice(&spent.body.to_le_bytes());
-        varint::put(out, spent.seq);
+        varint::put(out, spent.answer);
     }
 }
 
@@ -112,7 +112,7 @@ pub(super) fn fill(
             key,
             Spent {
                 body,
-                seq: cursor.varint()?,
+                answer: cursor.varint()?,
             },
         );
     }
@@ -157,8 +157,8 @@ mod tests {
             for ((division, year, kind), last) in numbers {
                 shard.numbers.insert((Division(division), Year(year), TypeId(kind)), last);
             }
-            for (key, (body, seq)) in &keys {
-                shard.once.put(*key, Spent { body: *body, seq: *seq });
+            for (key, (body, answer)) in &keys {
+                shard.once.put(*key, Spent { body: *body, answer: *answer });
             }
             let mut bytes = Vec::new();
             put(&shard, &mut bytes);
@@ -168,7 +168,7 @@ mod tests {
             prop_assert!(again.rows.iter().eq(shard.rows.iter()));
             prop_assert_eq!(&again.numbers, &shard.numbers);
             let spent: std::collections::BTreeMap<_, _> =
-                again.once.iter().map(|(key, spent)| (key, (spent.body, spent.seq))).collect();
+                again.once.iter().map(|(key, spent)| (key, (spent.body, spent.answer))).collect();
             prop_assert_eq!(spent, keys);
             for cut in 0..bytes.len() {
                 prop_assert!(fill(&bytes[..cut], Some(0), &mut Shard::default()).is_err());
