@@ -67,6 +67,8 @@ pub(crate) struct Cell {
     pub(crate) copied: Option<Copied>,
     /// What clients have sent and had no answer for.
     pub(crate) unanswered: Vec<(String, Ask)>,
+    /// Atomic batches of which a command was refused.
+    pub(crate) refused: Vec<Vec<(String, Ask)>>,
     pub(crate) counts: Counts,
     pub(crate) now_ms: u64,
     /// Whether a latch was followed by the undoing of what is not durable.
@@ -122,6 +124,7 @@ impl Cell {
             model: Model::default(),
             copied: None,
             unanswered: Vec::new(),
+            refused: Vec::new(),
             counts: Counts::default(),
             now_ms: MARCH_MS,
             is_undone: false,

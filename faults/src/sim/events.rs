@@ -6,6 +6,7 @@ use super::draw::Event;
 use crate::world::Ask;
 use fastrand::Rng;
 use hubu_core::engine::Engine;
+use hubu_core::engine::answer::Answer;
 use hubu_core::engine::atomic::BatchOutcome;
 use hubu_core::engine::commit::Step;
 use hubu_core::engine::digest::of_journal;
@@ -82,6 +83,7 @@ impl Cell {
                 self.look()
             }
             Ok(BatchOutcome::Refused { index, ticket }) => {
+                self.refused.push(asks.clone());
                 asks.truncate(index + 1);
                 self.note_refused_batch(asks, ticket)
             }
@@ -94,7 +96,36 @@ impl Cell {
         }
     }
 
+    /// A batch that was refused is refused again, with the first answer, whatever became of the rows.
+    fn repeat_refused(&self, batch: &[(String, Ask)]) -> Checked {
+        let known = batch.iter().filter_map(|(key, _)| self.book.find(key));
+        let no: Vec<_> = known
+            .filter(|entry| matches!(entry.answer, Answer::Refused(_)))
+            .map(|entry| entry.answer.seq())
+            .collect();
+        if no.is_empty() {
+            // A crash took the refusal, and nobody had been told.
+            return Ok(());
+        }
+        let commands: Vec<_> = batch.iter().map(|(key, ask)| ask.command(key)).collect();
+        match self.engine.submit_atomic(&commands) {
+            Ok(BatchOutcome::Refused { ticket, .. }) if no.contains(&ticket.seq) => Ok(()),
+            Err(failed) if matches!(failed.error, SubmitError::Latched(_)) => {
+                match self.engine.latched() {
+                    Some(_) => Ok(()),
+                    None => Err(failed.to_string()),
+                }
+            }
+            other => Err(format!(
+                "a refused batch came to {other:?} when it was sent again"
+            )),
+        }
+    }
+
     fn repeat(&mut self, rng: &mut Rng) -> Checked {
+        if !self.refused.is_empty() && rng.u8(..4) == 0 {
+            return self.repeat_refused(&self.refused[rng.usize(..self.refused.len())]);
+        }
         let known = &self.book.entries;
         let asked = match self.unanswered.len() {
             waiting if waiting > 0 && rng.bool() => {
