@@ -166,9 +166,11 @@ impl Swarm {
         };
         let part = |rng: &mut Rng| {
             let from = rng.usize(..PROJECTS);
+            let other = (from + rng.usize(1..PROJECTS)) % PROJECTS;
             Part {
                 from,
-                to: (from + rng.usize(1..PROJECTS)) % PROJECTS,
+                // What a command does not say must not make two of them different.
+                to: if kind == Kind::Virement { other } else { from },
                 fen: rng.i64(1..=self.fen),
             }
         };
