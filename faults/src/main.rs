@@ -14,6 +14,7 @@ mod fuzz;
 mod histories;
 mod kill;
 mod mutants;
+mod program;
 mod report;
 mod sim;
 mod world;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Program;
@@ -22,6 +22,8 @@ pub struct Site {
     pub address: SocketAddr,
     /// Where it shows its figures.
     pub metrics: SocketAddr,
+    /// Words before the program's name, such as those that put it into a network namespace.
+    pub before: Vec<String>,
     hubu: PathBuf,
     catalog: PathBuf,
     settings: Vec<(&'static str, String)>,
@@ -55,6 +57,7 @@ impl Site {
             folder,
             address: address?,
             metrics: metrics?,
+            before: Vec::new(),
             hubu: hubu.to_owned(),
             catalog,
             settings: settings.collect(),
@@ -73,10 +76,23 @@ impl Site {
         Ok(other)
     }
 
+    /// Sets or changes a setting, as an environment variable, for what is started from now on.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.settings.retain(|(known, _)| *known != name);
+        self.settings.push((name, value.to_owned()));
+    }
+
     /// The program with the site's settings; `--config data/hubu.toml` belongs behind its subcommand.
     #[must_use]
     pub fn command(&self) -> Command {
-        let mut command = Command::new(&self.hubu);
+        let mut command = match self.before.split_first() {
+            None => Command::new(&self.hubu),
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(&self.hubu);
+                command
+            }
+        };
         command
             .current_dir(self.folder.path())
             .env("HUBU_SERVER_LISTEN", self.address.to_string())
@@ -95,12 +111,17 @@ impl Site {
         self.start_as(&[])
     }
 
-    fn start_as(&self, options: &[&str]) -> io::Result<Program> {
+    /// As [`Site::start`], with options.
+    ///
+    /// # Errors
+    /// As [`Site::start`].
+    pub fn start_as(&self, options: &[&str]) -> io::Result<Program> {
         let log = File::options().create(true).append(true).open(self.log())?;
         let mut command = self.command();
         command.args(["serve", "--config", "data/hubu.toml"]);
         command.args(options);
-        Ok(Program::from(command.stderr(log).spawn()?))
+        command.stdin(Stdio::null()).stderr(log);
+        Ok(Program::from(command.spawn()?))
     }
 
     /// Starts the server until it answers: a database's lease outlives a killed writer for a moment, and a start is

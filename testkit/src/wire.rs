@@ -30,8 +30,16 @@ impl Wire {
     /// # Errors
     /// Nobody listens.
     pub fn open(address: SocketAddr) -> io::Result<Wire> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        Wire::open_within(address, PATIENCE)
+    }
+
+    /// Connects, with so much patience for that and for each answer.
+    ///
+    /// # Errors
+    /// Nobody listens, or nothing comes back.
+    pub fn open_within(address: SocketAddr, patience: Duration) -> io::Result<Wire> {
+        let stream = TcpStream::connect_timeout(&address, patience)?;
+        stream.set_read_timeout(Some(patience))?;
         stream.set_nodelay(true)?;
         let stream = BufReader::new(stream);
         Ok(Wire { stream })

@@ -16,6 +16,7 @@ mod error;
 pub mod file;
 mod framing;
 mod header;
+mod latch;
 mod open;
 #[cfg(feature = "postgres")]
 pub mod postgres;

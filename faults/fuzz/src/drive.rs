@@ -2,9 +2,9 @@
 
 use crate::coverage::Seen;
 use crate::mutate::mutate;
-use crate::random::Random;
 use crate::targets::{Setup, Target};
 use crate::{Outcome, memory};
+use fastrand::Rng;
 use std::collections::HashSet;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -68,7 +68,7 @@ pub(crate) fn drive(target: &Target, time: Duration, seed: u64, kept: &Path) -> 
         run.one(&seed)?;
         run.corpus.push(seed);
     }
-    run.go_on(time, &mut Random::new(seed))?;
+    run.go_on(time, &mut Rng::with_seed(seed))?;
     std::fs::remove_file(kept.join(format!("{}.last", target.name)))?;
     let _ours = std::panic::take_hook();
     run.told.corpus = run.corpus.len();
@@ -89,19 +89,19 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn go_on(&mut self, time: Duration, random: &mut Random) -> Outcome<()> {
+    fn go_on(&mut self, time: Duration, random: &mut Rng) -> Outcome<()> {
         let end = Instant::now() + time;
         let mut input = Vec::new();
         while Instant::now() < end && self.told.crashes < CRASHES_MAX {
             input.clear();
             // Half of the time one of the newest: that is where something new is near.
             let newest = self.corpus.len().saturating_sub(32);
-            let from = if random.below(2) == 0 {
+            let from = if random.usize(..2) == 0 {
                 &self.corpus[newest..]
             } else {
                 &self.corpus[..]
             };
-            input.extend_from_slice(random.one(from).map_or(&[], Vec::as_slice));
+            input.extend_from_slice(random.choice(from).map_or(&[], Vec::as_slice));
             mutate(
                 &mut input,
                 &self.corpus,

@@ -9,7 +9,6 @@ mod coverage;
 mod drive;
 mod memory;
 mod mutate;
-mod random;
 mod targets;
 
 use clap::{Parser, Subcommand};

@@ -1,7 +1,7 @@
 //! New inputs from old ones.
 
 use crate::coverage;
-use crate::random::Random;
+use fastrand::Rng;
 
 /// Numbers at which programs stumble.
 const EDGES: [u64; 16] = [
@@ -29,58 +29,58 @@ pub(crate) fn mutate(
     corpus: &[Vec<u8>],
     words: &[Vec<u8>],
     most: usize,
-    random: &mut Random,
+    random: &mut Rng,
 ) {
-    let power = random.below(5);
-    for _ in 0..=random.below(1 << power) {
+    let power = random.usize(..5);
+    for _ in 0..=random.usize(..1 << power) {
         change(input, corpus, words, random);
     }
     input.truncate(most);
 }
 
-fn change(input: &mut Vec<u8>, corpus: &[Vec<u8>], words: &[Vec<u8>], random: &mut Random) {
+fn change(input: &mut Vec<u8>, corpus: &[Vec<u8>], words: &[Vec<u8>], random: &mut Rng) {
     let length = input.len();
-    let at = random.below(length.max(1));
-    match random.below(14) {
-        0 | 1 if length > 0 => input[at] ^= 1 << random.below(8),
-        2 if length > 0 => input[at] = random.next() as u8,
+    let at = random.usize(..length.max(1));
+    match random.usize(..14) {
+        0 | 1 if length > 0 => input[at] ^= 1 << random.usize(..8),
+        2 if length > 0 => input[at] = random.u64(..) as u8,
         3 if length > 0 => {
-            input[at] = input[at].wrapping_add((random.below(33) as u8).wrapping_sub(16))
+            input[at] = input[at].wrapping_add((random.usize(..33) as u8).wrapping_sub(16))
         }
         4 => put_number(input, at, random),
         5 if length > 0 => {
-            let end = (at + 1 + random.below(32)).min(length);
+            let end = (at + 1 + random.usize(..32)).min(length);
             input.drain(at..end);
         }
         6 => {
-            let piece: Vec<u8> = (0..1 + random.below(8))
-                .map(|_| random.next() as u8)
+            let piece: Vec<u8> = (0..1 + random.usize(..8))
+                .map(|_| random.u64(..) as u8)
                 .collect();
             splice(input, at, 0, &piece);
         }
         7 if length > 0 => {
-            let piece = input[at..(at + 1 + random.below(64)).min(length)].to_vec();
-            let to = random.below(length + 1);
-            let power = random.below(6);
-            for _ in 0..=random.below(1 << power) {
+            let piece = input[at..(at + 1 + random.usize(..64)).min(length)].to_vec();
+            let to = random.usize(..length + 1);
+            let power = random.usize(..6);
+            for _ in 0..=random.usize(..1 << power) {
                 splice(input, to, 0, &piece);
             }
         }
         8 => {
-            if let Some(other) = random.one(corpus).filter(|other| !other.is_empty()) {
-                let from = random.below(other.len());
-                let piece = &other[from..(from + 1 + random.below(256)).min(other.len())];
-                splice(input, at, random.below(piece.len() + 1), piece);
+            if let Some(other) = random.choice(corpus).filter(|other| !other.is_empty()) {
+                let from = random.usize(..other.len());
+                let piece = &other[from..(from + 1 + random.usize(..256)).min(other.len())];
+                splice(input, at, random.usize(..piece.len() + 1), piece);
             }
         }
         9 | 10 => {
-            if let Some(word) = random.one(words) {
-                splice(input, at, random.below(word.len() + 1), word);
+            if let Some(word) = random.choice(words) {
+                splice(input, at, random.usize(..word.len() + 1), word);
             }
         }
         11 | 12 => answer_comparison(input, random),
         13 if length > 0 => input.truncate(at),
-        _ => input.push(random.next() as u8),
+        _ => input.push(random.u64(..) as u8),
     }
 }
 
@@ -92,16 +92,16 @@ fn splice(input: &mut Vec<u8>, at: usize, instead_of: usize, piece: &[u8]) {
 }
 
 /// A number of some width over what stands there, or in decimal.
-fn put_number(input: &mut Vec<u8>, at: usize, random: &mut Random) {
-    let number = match random.below(3) {
-        0 => random.next() >> random.below(64),
-        _ => *random.one(&EDGES).unwrap_or(&0),
+fn put_number(input: &mut Vec<u8>, at: usize, random: &mut Rng) {
+    let number = match random.usize(..3) {
+        0 => random.u64(..) >> random.usize(..64),
+        _ => *random.choice(&EDGES).unwrap_or(&0),
     };
-    let bytes = match random.below(4) {
+    let bytes = match random.usize(..4) {
         0 => number.to_string().into_bytes(),
-        1 => number.to_be_bytes()[random.below(8)..].to_vec(),
+        1 => number.to_be_bytes()[random.usize(..8)..].to_vec(),
         2 => varint(number),
-        _ => number.to_le_bytes()[..1 << random.below(4)].to_vec(),
+        _ => number.to_le_bytes()[..1 << random.usize(..4)].to_vec(),
     };
     splice(input, at, bytes.len(), &bytes);
 }
@@ -117,12 +117,16 @@ fn varint(mut number: u64) -> Vec<u8> {
 }
 
 /// Where the input has one side of a comparison, puts the other.
-fn answer_comparison(input: &mut Vec<u8>, random: &mut Random) {
-    let Some([a, b]) = coverage::compared(random.below(1 << 20)) else {
+fn answer_comparison(input: &mut Vec<u8>, random: &mut Rng) {
+    let Some([a, b]) = coverage::compared(random.usize(..1 << 20)) else {
         return;
     };
-    let (has, wanted) = if random.below(2) == 0 { (a, b) } else { (b, a) };
-    let width = [1, 2, 4, 8][random.below(4)];
+    let (has, wanted) = if random.usize(..2) == 0 {
+        (a, b)
+    } else {
+        (b, a)
+    };
+    let width = [1, 2, 4, 8][random.usize(..4)];
     let little = |number: u64| number.to_le_bytes()[..width].to_vec();
     let big = |number: u64| number.to_be_bytes()[8 - width..].to_vec();
     let forms = [
@@ -134,10 +138,10 @@ fn answer_comparison(input: &mut Vec<u8>, random: &mut Random) {
             wanted.to_string().into_bytes(),
         ),
     ];
-    let Some((has, wanted)) = random.one(&forms) else {
+    let Some((has, wanted)) = random.choice(&forms) else {
         return;
     };
-    let start = random.below(input.len().max(1));
+    let start = random.usize(..input.len().max(1));
     let found = input
         .windows(has.len())
         .skip(start)

@@ -1,16 +1,14 @@
 //! A server's process.
 
+use super::await_some;
 use super::place::Place;
 use super::wire::Wire;
-use super::{PATIENCE, await_some};
 use crate::Outcome;
 use hubu_testkit::Program;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use std::fs::File;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::process::ExitStatus;
-use std::time::{Duration, Instant};
 
 /// See the module. Killed when dropped.
 pub(crate) struct Server {
@@ -22,42 +20,13 @@ impl Server {
     /// Starts it, and waits until it listens. A start that is refused because a killed writer's lease still runs is
     /// tried again.
     pub(super) fn start(place: &Place, options: &[&str]) -> Outcome<Server> {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            let mut program = Server::spawn(place, options)?;
-            while program.try_wait()?.is_none() {
-                if TcpStream::connect(place.address).is_ok() {
-                    let address = place.address;
-                    return Ok(Server { program, address });
-                }
-                if Instant::now() > end {
-                    return Err(format!("it does not serve:\n{}", place.said()).into());
-                }
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            if Instant::now() > end {
-                return Err(format!("it can't be started:\n{}", place.said()).into());
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        let (program, address) = (place.serve_as(options)?, place.address);
+        Ok(Server { program, address })
     }
 
     /// Starts the process, whatever becomes of it.
     pub(crate) fn spawn(place: &Place, options: &[&str]) -> Outcome<Program> {
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(place.path("log"))?;
-        let mut command = place.command()?;
-        command
-            .args(["serve", "--config", "data/hubu.toml"])
-            .args(options);
-        Ok(Program::from(
-            command
-                .stdin(std::process::Stdio::null())
-                .stderr(log)
-                .spawn()?,
-        ))
+        Ok(place.start_as(options)?)
     }
 
     pub(crate) fn kill(self) {

@@ -28,57 +28,58 @@ fn newest(place: &Place) -> Outcome<PathBuf> {
         .ok_or("there is no snapshot")?)
 }
 
+/// Does something to the newest snapshot of a place, which goes on without it.
+type Change = fn(&Path, &Place) -> Outcome<()>;
+
+const NEWEST: &[(&str, Change)] = &[
+    ("missing", |file, _| Ok(std::fs::remove_file(file)?)),
+    ("folder missing", |_, place| {
+        Ok(std::fs::remove_dir_all(place.snapshots())?)
+    }),
+    ("cut to half", |file, _| {
+        edit(file, |bytes| bytes.truncate(bytes.len() / 2))
+    }),
+    ("cut by a byte", |file, _| {
+        edit(file, |bytes| bytes.truncate(bytes.len() - 1))
+    }),
+    ("a byte too many", |file, _| {
+        edit(file, |bytes| bytes.push(0))
+    }),
+    ("empty", |file, _| Ok(std::fs::write(file, "")?)),
+    ("a text", |file, _| {
+        Ok(std::fs::write(file, "HUBUSNAP 快照".repeat(50))?)
+    }),
+    ("a folder", |file, _| change_kind(file)),
+    ("linked away", link_away),
+    ("a link to nothing", |file, _| link_to(file, "nowhere")),
+    ("a link to /dev/null", |file, _| link_to(file, "/dev/null")),
+    ("other version", |file, _| edit(file, |bytes| bytes[8] = 77)),
+    ("under a higher name", |file, place| {
+        let higher = format!("{:020}.snapshot", 99_999_999);
+        Ok(std::fs::rename(file, place.snapshots().join(higher))?)
+    }),
+    ("the older one under the newer's name", |file, place| {
+        let older = place.snapshot_files()?.first().cloned();
+        Ok(std::fs::rename(older.ok_or("there is one only")?, file)?)
+    }),
+    ("a half-written one beside", |file, place| {
+        let partial = place.snapshots().join("writing.partial");
+        std::fs::copy(file, &partial)?;
+        edit(&partial, |bytes| bytes.truncate(4000))
+    }),
+];
+
 fn snapshots(base: Base, positions: usize) -> Vec<Damage> {
-    let right = |name: &str, apply: fn(&Path, &Place) -> Outcome<()>| {
+    let right = |name: String, apply: Change| {
         Damage::new(format!("snapshot: {name}"), base, Right, move |place, _| {
             apply(&newest(place)?, place)
         })
     };
-    let mut all = vec![
-        right("missing", |file, _| Ok(std::fs::remove_file(file)?)),
-        right("folder missing", |_, place| {
-            Ok(std::fs::remove_dir_all(place.snapshots())?)
-        }),
-        right("cut to half", |file, _| {
-            edit(file, |bytes| bytes.truncate(bytes.len() / 2))
-        }),
-        right("cut by a byte", |file, _| {
-            edit(file, |bytes| bytes.truncate(bytes.len() - 1))
-        }),
-        right("a byte too many", |file, _| {
-            edit(file, |bytes| bytes.push(0))
-        }),
-        right("empty", |file, _| Ok(std::fs::write(file, "")?)),
-        right("a text", |file, _| {
-            Ok(std::fs::write(file, "HUBUSNAP 快照".repeat(50))?)
-        }),
-        right("a folder", |file, _| change_kind(file)),
-        right("linked away", link_away),
-        right("a link to nothing", |file, _| link_to(file, "nowhere")),
-        right("a link to /dev/null", |file, _| link_to(file, "/dev/null")),
-        right("other version", |file, _| edit(file, |bytes| bytes[8] = 77)),
-        right("under a higher name", |file, place| {
-            Ok(std::fs::rename(
-                file,
-                place
-                    .snapshots()
-                    .join(format!("{:020}.snapshot", 99_999_999)),
-            )?)
-        }),
-        right("the older one under the newer's name", |file, place| {
-            let older = place
-                .snapshot_files()?
-                .first()
-                .cloned()
-                .ok_or("there is one only")?;
-            Ok(std::fs::rename(older, file)?)
-        }),
-        right("a half-written one beside", |file, place| {
-            std::fs::copy(file, place.snapshots().join("writing.partial"))?;
-            edit(&place.snapshots().join("writing.partial"), |bytes| {
-                bytes.truncate(4000)
-            })
-        }),
+    let named = NEWEST
+        .iter()
+        .map(|(name, apply)| right((*name).into(), *apply));
+    let mut all: Vec<_> = named.collect();
+    all.extend([
         Damage::new(
             "snapshots: a file",
             base,
@@ -100,7 +101,14 @@ fn snapshots(base: Base, positions: usize) -> Vec<Damage> {
             Refused(&["the snapshot", "put the journal back"]),
             |place, template| replace(&place.snapshots(), &template.branch.snapshots()),
         ),
-    ];
+    ]);
+    all.extend(flipped(base, positions));
+    all
+}
+
+/// One bit here and there, and in each number of the head.
+fn flipped(base: Base, positions: usize) -> Vec<Damage> {
+    let mut all = Vec::new();
     for position in 0..positions {
         let name = format!("snapshot: a flipped bit ({} of {positions})", position + 1);
         all.push(Damage::new(name, base, Right, move |place, _| {

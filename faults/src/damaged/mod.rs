@@ -2,7 +2,7 @@
 //! a state that is not the truth is the one forbidden outcome.
 //!
 //! `template` builds a folder with a journal of several segments, an archive and two snapshots, and what others it takes
-//! files from; `journal`, `derived` and `settings` are the kinds of damage. Each is done to a fresh copy, which is
+//! files from; `journal`, `segments`, `derived` and `settings` are the kinds of damage. Each is done to a fresh copy, which is
 //! opened as `hubu serve` opens it; state and ended documents are compared with those of the whole folder.
 
 mod alarm;
@@ -10,6 +10,7 @@ mod damage;
 mod derived;
 mod journal;
 mod place;
+mod segments;
 mod settings;
 mod template;
 mod world;
@@ -66,7 +67,7 @@ pub(crate) fn run(report: &mut Report, options: &Options) -> Outcome<bool> {
     damages.extend(derived::all(&archive_files(&template.closed)?, positions));
     damages.retain(|damage| only.is_none_or(|part| damage.name.contains(part)));
     if quick && only.is_none() {
-        // Each third: the kinds stand side by side for each file, so that every kind is among them.
+        // Each third: a kind's files stand side by side, mostly more than two, so that nearly every kind is among them.
         damages = damages.into_iter().step_by(3).collect();
     }
     alarm::set();

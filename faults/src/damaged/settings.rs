@@ -2,6 +2,7 @@
 //! it is what reads them; it must end at once, with a status that says failure and words that say what to do.
 
 use crate::Outcome;
+use crate::program;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -119,7 +120,7 @@ pub(crate) fn all(
     folder: &Path,
     only: Option<&str>,
 ) -> Outcome<Vec<(&'static str, Option<String>)>> {
-    let program = beside("hubu")?;
+    let program = program::hubu()?;
     let data = folder.join("data");
     make(&program, &data)?;
     let mut found = Vec::new();
@@ -155,19 +156,6 @@ pub(crate) fn all(
         std::fs::remove_dir_all(&trial)?;
     }
     Ok(found)
-}
-
-/// A program of ours, which stands beside this one.
-fn beside(name: &str) -> Outcome<PathBuf> {
-    let mut folder = std::env::current_exe()?;
-    folder.pop();
-    if folder.ends_with("deps") {
-        folder.pop();
-    }
-    let path = folder.join(name);
-    path.exists()
-        .then_some(path)
-        .ok_or_else(|| format!("{name} is not beside hubu-faults: build it first").into())
 }
 
 /// A folder that a server has used and left.

@@ -3,17 +3,13 @@
 
 use super::wire::{Reply, Wire};
 use crate::Outcome;
+use crate::program;
 use hubu_testkit::Program;
 use serde_json::{Value, json};
-use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
 
 const COUNTY: &str = "420106000";
 const AGENCY: &str = "420106000000000000001";
-const START_WITHIN: Duration = Duration::from_secs(60);
 
 /// The limits that the server is given, and that bounds are worked out from.
 #[derive(Clone, Debug)]
@@ -81,66 +77,35 @@ pub(super) struct Site {
     pub(super) limits: Limits,
     pub(super) token: String,
     pub(super) row: String,
+    // The server ends before its folder goes.
     server: Program,
-    folder: tempfile::TempDir,
-    program: PathBuf,
+    site: hubu_testkit::Site,
 }
 
 impl Site {
     /// Makes a data folder, starts the server and loads one row with nine million yuan.
     pub(super) fn start(limits: Limits) -> Outcome<Site> {
-        let program = program()?;
-        let folder = tempfile::Builder::new().prefix("hubu-flood-").tempdir()?;
-        let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
-        let made = Command::new(&program)
-            .args(["init", "data", "--catalog"])
-            .arg(&config)
-            .current_dir(folder.path())
-            .status()?;
-        if !made.success() {
-            return Err("hubu init failed".into());
+        let quiet = [("HUBU_LOG_LEVEL", "warn")];
+        let (hubu, catalog) = (program::hubu()?, program::catalog());
+        let mut site = hubu_testkit::Site::new(&hubu, &catalog, &quiet)?;
+        for (name, value) in limits.environment() {
+            site.set(name, &value.to_string());
         }
-        // Both at once, so that they differ.
-        let free = [
-            TcpListener::bind("127.0.0.1:0")?,
-            TcpListener::bind("127.0.0.1:0")?,
-        ];
-        let (address, metrics) = (free[0].local_addr()?, free[1].local_addr()?);
-        drop(free);
-        let log = File::create(folder.path().join("log"))?;
-        let child = command(&program, folder.path(), (address, metrics), &limits)
-            .args(["serve", "--config", "data/hubu.toml"])
-            .stderr(log)
-            .spawn()?;
         let mut site = Site {
-            address,
-            metrics,
+            address: site.address,
+            metrics: site.metrics,
             limits,
             token: String::new(),
             row: String::new(),
-            server: Program::from(child),
-            folder,
-            program,
+            server: site.serve()?,
+            site,
         };
-        site.await_serving()?;
         site.load()?;
         Ok(site)
     }
 
     pub(super) fn process(&self) -> u32 {
         self.server.id()
-    }
-
-    fn await_serving(&mut self) -> Outcome<()> {
-        let end = Instant::now() + START_WITHIN;
-        while std::net::TcpStream::connect(self.address).is_err() {
-            if self.server.try_wait()?.is_some() || Instant::now() > end {
-                let log = std::fs::read_to_string(self.folder.path().join("log"))?;
-                return Err(format!("the server does not serve:\n{log}").into());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(())
     }
 
     fn load(&mut self) -> Outcome<()> {
@@ -164,26 +129,8 @@ impl Site {
     }
 
     fn signed(&self, name: &str, role: &str) -> Outcome<String> {
-        let ends = (self.address, self.metrics);
-        let mut command = command(&self.program, self.folder.path(), ends, &self.limits);
-        command.args([
-            "token",
-            "--config",
-            "data/hubu.toml",
-            "--sub",
-            name,
-            "--role",
-            role,
-        ]);
-        command.args(["--division", COUNTY]);
-        if role == "agency_clerk" {
-            command.args(["--agency", AGENCY]);
-        }
-        let said = command.output()?;
-        if !said.status.success() {
-            return Err("hubu token failed".into());
-        }
-        Ok(String::from_utf8(said.stdout)?.trim().to_owned())
+        let agency = (role == "agency_clerk").then_some(AGENCY);
+        Ok(self.site.token(name, role, (COUNTY, agency))?)
     }
 
     /// A payment of so many 分 out of the row.
@@ -222,40 +169,6 @@ impl Site {
         });
         Ok(values.sum())
     }
-}
-
-fn command(
-    program: &Path,
-    folder: &Path,
-    ends: (SocketAddr, SocketAddr),
-    limits: &Limits,
-) -> Command {
-    let mut command = Command::new(program);
-    command
-        .current_dir(folder)
-        .env("HUBU_SERVER_LISTEN", ends.0.to_string())
-        .env("HUBU_METRICS_LISTEN", ends.1.to_string())
-        .env("HUBU_LOG_LEVEL", "warn");
-    for (name, value) in limits.environment() {
-        command.env(name, value.to_string());
-    }
-    command
-}
-
-/// `HUBU_BIN`, or the one that was built beside this program.
-fn program() -> Outcome<PathBuf> {
-    let program = match std::env::var_os("HUBU_BIN") {
-        Some(named) => PathBuf::from(named),
-        None => std::env::current_exe()?.with_file_name("hubu"),
-    };
-    if !program.exists() {
-        return Err(format!(
-            "{} is not there: build it, or name it in HUBU_BIN",
-            program.display()
-        )
-        .into());
-    }
-    Ok(std::fs::canonicalize(program)?)
 }
 
 fn dims() -> Value {

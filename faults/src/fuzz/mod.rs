@@ -4,6 +4,7 @@
 //! with the input that it had last.
 
 use crate::Outcome;
+use crate::program;
 use crate::report::Report;
 use clap::Args;
 use std::io::Read;
@@ -55,7 +56,7 @@ struct Tally {
 pub(crate) fn run(report: &mut Report, options: &Options) -> Outcome<bool> {
     let program = match &options.program {
         Some(program) => program.clone(),
-        None => beside()?,
+        None => program::beside("hubu-fuzz")?,
     };
     let names = Command::new(&program)
         .arg("list")
@@ -150,8 +151,4 @@ fn last(name: &str) -> Outcome<String> {
     let kept = Path::new(KEPT).join(format!("{name}.ended.crash"));
     std::fs::write(kept, input)?;
     Ok(input.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-fn beside() -> Outcome<PathBuf> {
-    Ok(std::env::current_exe()?.with_file_name("hubu-fuzz"))
 }

@@ -30,6 +30,7 @@ use self::dice::Dice;
 use self::round::Round;
 use self::site::Site;
 use crate::Outcome;
+use crate::program;
 use crate::report::Report;
 use std::time::{Duration, Instant};
 
@@ -160,7 +161,7 @@ impl Tally {
 
 /// The city's townships, from the repository's divisions.
 fn townships() -> Outcome<Vec<String>> {
-    let text = std::fs::read_to_string(site::catalog().join("divisions.csv"))?;
+    let text = std::fs::read_to_string(program::catalog().join("divisions.csv"))?;
     let rows = text.lines().filter(|line| !line.starts_with('#')).skip(1);
     let fields = rows.map(|line| line.split(',').collect::<Vec<_>>());
     let is_below = |fields: &Vec<&str>| {

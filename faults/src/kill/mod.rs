@@ -44,12 +44,12 @@ mod settle;
 mod tally;
 
 use crate::Outcome;
+use crate::program;
 use crate::report::Report;
 use cell::Cell;
 use clap::{Args, ValueEnum};
 use draw::Draw;
 use plan::{Fault, Kind, Life, Size};
-use std::path::PathBuf;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tally::Tally;
 
@@ -86,7 +86,7 @@ impl Kill {
             true => Size::quick(self.kills),
             false => Size::full(self.kills),
         };
-        let hubu = hubu()?;
+        let hubu = program::hubu()?;
         let mut tally = Tally::default();
         let mut draw = Draw::new(seed, 0);
         println!("seed {seed}: --seed {seed} repeats its choices");
@@ -147,20 +147,4 @@ fn live(
         );
     }
     cell.end()
-}
-
-/// The server's program: beside this one, unless `HUBU_BIN` names it.
-fn hubu() -> Outcome<PathBuf> {
-    let path = match std::env::var_os("HUBU_BIN") {
-        Some(path) => PathBuf::from(path),
-        None => std::env::current_exe()?.with_file_name("hubu"),
-    };
-    match path.exists() {
-        true => Ok(std::path::absolute(path)?),
-        false => Err(format!(
-            "{} is not there; build it, or name it in HUBU_BIN",
-            path.display()
-        )
-        .into()),
-    }
 }

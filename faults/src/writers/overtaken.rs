@@ -41,7 +41,7 @@ pub(super) fn overtake(
         paid = clients.end()?;
     }
     // A connection of its own, whose request waits for the old primary throughout.
-    let mut waiting = Wire::open(primary.address, &token)?.within(PATIENCE)?;
+    let mut waiting = Wire::open_within(primary.address, &token, PATIENCE)?;
     let mut reading = Wire::open(primary.address, &token)?;
     let kept_away = Instant::now();
     keep_away(&primary)?;

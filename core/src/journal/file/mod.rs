@@ -30,6 +30,7 @@ use self::spare::Spare;
 use super::chain::GENESIS;
 use super::error::JournalError;
 use super::header::HEADER_BYTES;
+use super::latch::Latch;
 use super::setting::Settings;
 use crate::disk::{Disk, OsDisk};
 
@@ -89,7 +90,7 @@ impl FileJournal {
             links: tail.links,
             limit: (size - SEGMENT_HEADER - HEADER_BYTES as u64).min(MAX_PAYLOAD),
             spare,
-            latched: None,
+            latch: Latch::default(),
         })
     }
 }

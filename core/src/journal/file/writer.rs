@@ -13,6 +13,7 @@ use crate::journal::chain::GENESIS;
 use crate::journal::check::Links;
 use crate::journal::error::JournalError;
 use crate::journal::header::{HEADER_BYTES, Header};
+use crate::journal::latch::Latch;
 use crate::journal::{Batch, Journal, JournalReader};
 
 /// The writer of a file journal. Dropping it closes the journal and gives the lock back.
@@ -28,8 +29,7 @@ pub struct FileJournal {
     /// Largest payload in bytes.
     pub(super) limit: u64,
     pub(super) spare: Spare,
-    /// Why nothing is written any more.
-    pub(super) latched: Option<String>,
+    pub(super) latch: Latch,
 }
 
 impl FileJournal {
@@ -112,17 +112,9 @@ impl Journal for FileJournal {
     }
 
     fn append(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
-        if let Some(reason) = &self.latched {
-            return Err(JournalError::Latched {
-                reason: reason.clone(),
-            });
-        }
+        self.latch.pass()?;
         let written = self.write(batch);
-        if let Err(error) = &written {
-            tracing::error!(%error, "the journal is latched");
-            self.latched = Some(error.to_string());
-        }
-        written
+        self.latch.note(written)
     }
 
     fn epoch(&self) -> u64 {
@@ -139,16 +131,9 @@ impl Journal for FileJournal {
 
     /// The lock is held for as long as the process lives: there is nothing to renew, only to look after.
     fn renew(&mut self) -> Result<(), JournalError> {
-        if let Some(reason) = &self.latched {
-            return Err(JournalError::Latched {
-                reason: reason.clone(),
-            });
-        }
+        self.latch.pass()?;
         let checked = self.lock.check(self.slot.epoch);
-        if let Err(error) = &checked {
-            self.latched = Some(error.to_string());
-        }
-        checked
+        self.latch.note(checked)
     }
 }
 
@@ -156,7 +141,7 @@ impl Drop for FileJournal {
     /// Notes in the lock file how far the journal came, so that a later cut shows. Best effort: without the note the
     /// next opening still finds every batch.
     fn drop(&mut self) {
-        if self.latched.is_some() || self.lock.check(self.slot.epoch).is_err() {
+        if self.latch.is_shut() || self.lock.check(self.slot.epoch).is_err() {
             return;
         }
         let note = Slot {

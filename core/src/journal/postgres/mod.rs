@@ -26,6 +26,7 @@ use self::reader::{Shared, check_end, find};
 use self::session::Session;
 use super::check::Links;
 use super::error::JournalError;
+use super::latch::Latch;
 use super::reading::{Anchor, check_anchor};
 use super::setting::{Check, Settings};
 
@@ -85,7 +86,7 @@ impl PostgresJournal {
             renewed,
             packed: Vec::new(),
             lost: false,
-            latched: None,
+            latch: Latch::default(),
         };
         super::Journal::renew(&mut opened)?;
         Ok(opened)

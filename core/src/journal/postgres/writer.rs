@@ -12,6 +12,7 @@ use crate::journal::chain::GENESIS;
 use crate::journal::check::Links;
 use crate::journal::error::JournalError;
 use crate::journal::header::Header;
+use crate::journal::latch::Latch;
 use crate::journal::setting::Settings;
 use crate::journal::{Batch, Journal, JournalReader};
 
@@ -35,8 +36,7 @@ pub struct PostgresJournal {
     pub(super) packed: Vec<u8>,
     /// Whether an answer of the database stayed away.
     pub(super) lost: bool,
-    /// Why nothing is written any more.
-    pub(super) latched: Option<String>,
+    pub(super) latch: Latch,
 }
 
 impl PostgresJournal {
@@ -159,29 +159,13 @@ impl PostgresJournal {
             found: "a lease of another epoch".into(),
         }
     }
-
-    /// Lets `act` through unless latched, and latches on its error.
-    fn guarded(
-        &mut self,
-        act: impl FnOnce(&mut Self) -> Result<(), JournalError>,
-    ) -> Result<(), JournalError> {
-        if let Some(reason) = &self.latched {
-            return Err(JournalError::Latched {
-                reason: reason.clone(),
-            });
-        }
-        let done = act(self);
-        if let Err(error) = &done {
-            tracing::error!(%error, "the journal is latched");
-            self.latched = Some(error.to_string());
-        }
-        done
-    }
 }
 
 impl Journal for PostgresJournal {
     fn append(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
-        self.guarded(|journal| journal.write(batch))
+        self.latch.pass()?;
+        let written = self.write(batch);
+        self.latch.note(written)
     }
 
     fn epoch(&self) -> u64 {
@@ -201,7 +185,9 @@ impl Journal for PostgresJournal {
     }
 
     fn renew(&mut self) -> Result<(), JournalError> {
-        self.guarded(Self::prolong)
+        self.latch.pass()?;
+        let prolonged = self.prolong();
+        self.latch.note(prolonged)
     }
 
     /// Counted from before the database was asked, so that its own clock lets the lease run out no earlier.

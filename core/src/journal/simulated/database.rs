@@ -11,6 +11,7 @@ use crate::journal::chain::GENESIS;
 use crate::journal::check::Links;
 use crate::journal::error::{JournalError, RESTORE};
 use crate::journal::header::Header;
+use crate::journal::latch::Latch;
 use crate::journal::reading::{self, Visit};
 use crate::journal::setting::Settings;
 use crate::journal::{Batch, Each, Journal, JournalReader, VerifyReport};
@@ -88,7 +89,7 @@ impl SimulatedDatabase {
             cell: settings.cell,
             epoch: state.epoch,
             links,
-            latched: None,
+            latch: Latch::default(),
         })
     }
 
@@ -124,7 +125,7 @@ pub struct DatabaseJournal {
     cell: u64,
     epoch: u64,
     links: Links,
-    latched: Option<String>,
+    latch: Latch,
 }
 
 impl DatabaseJournal {
@@ -199,26 +200,13 @@ impl DatabaseJournal {
         state.is_leased = true;
         Ok(())
     }
-
-    fn guarded(
-        &mut self,
-        act: impl FnOnce(&mut Self) -> Result<(), JournalError>,
-    ) -> Result<(), JournalError> {
-        if let Some(reason) = &self.latched {
-            let reason = reason.clone();
-            return Err(JournalError::Latched { reason });
-        }
-        let done = act(self);
-        if let Err(error) = &done {
-            self.latched = Some(error.to_string());
-        }
-        done
-    }
 }
 
 impl Journal for DatabaseJournal {
     fn append(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
-        self.guarded(|journal| journal.write(batch))
+        self.latch.pass()?;
+        let written = self.write(batch);
+        self.latch.note(written)
     }
 
     fn epoch(&self) -> u64 {
@@ -241,14 +229,16 @@ impl Journal for DatabaseJournal {
     }
 
     fn renew(&mut self) -> Result<(), JournalError> {
-        self.guarded(Self::prolong)
+        self.latch.pass()?;
+        let prolonged = self.prolong();
+        self.latch.note(prolonged)
     }
 }
 
 impl Drop for DatabaseJournal {
     fn drop(&mut self) {
         let mut state = self.database.state();
-        if state.epoch == self.epoch && self.latched.is_none() {
+        if state.epoch == self.epoch && !self.latch.is_shut() {
             state.is_leased = false;
         }
     }
