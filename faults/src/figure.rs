@@ -32,6 +32,11 @@ pub(crate) const FIGURES: &[Figure] = &[
         "operations of the disk that failed",
     ),
     figure(
+        "sim_full",
+        Goal::Shown,
+        "batches that found the disk or the database full, and waited for room",
+    ),
+    figure(
         "sim_hours",
         Goal::Shown,
         "hours that the simulated clocks went on",
@@ -56,6 +61,16 @@ pub(crate) const FIGURES: &[Figure] = &[
         "crash_broken",
         Goal::Never,
         "runs of which one did not come back right",
+    ),
+    figure(
+        "interleavings",
+        Goal::AtLeast(10_000.0),
+        "orders in which the engine's threads were run",
+    ),
+    figure(
+        "interleavings_broken",
+        Goal::Never,
+        "scenarios of which one order broke a promise, or stood still",
     ),
     figure("mutants", Goal::AtLeast(20.0), "mistakes made on purpose"),
     figure(

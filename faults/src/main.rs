@@ -12,6 +12,8 @@ mod figure;
 mod flood;
 mod fuzz;
 mod histories;
+#[cfg(feature = "shuttle")]
+mod interleave;
 mod kill;
 mod mutants;
 mod program;
@@ -52,6 +54,9 @@ enum Trial {
     Writers(writers::Writers),
     /// Kills the primary under load, again and again, and lets the standby take over
     Failover(failover::Failover),
+    /// The engine's threads in many orders (a program of its own: `scripts/faults interleave` builds it)
+    #[cfg(feature = "shuttle")]
+    Interleave(interleave::Options),
     /// Histories of clients under faults, checked for strict serializability
     Histories(histories::Histories),
     /// More of everything than the server can take: load, connections, slow and hostile clients
@@ -89,6 +94,8 @@ fn run(arguments: Arguments) -> Outcome<bool> {
         Trial::Kill(kill) => kill.run(&mut report)?,
         Trial::Writers(writers) => writers.run(&mut report)?,
         Trial::Failover(failover) => failover.run(&mut report)?,
+        #[cfg(feature = "shuttle")]
+        Trial::Interleave(options) => interleave::run(&options, &mut report)?,
         Trial::Histories(histories) => histories.run(&mut report)?,
         Trial::Flood(flood) => flood.run(&mut report)?,
         Trial::FloodCrowd(part) => return flood::crowd::be_part(&part),

@@ -14,6 +14,9 @@ pub(crate) const COUNTIES: usize = 2;
 /// Projects of an agency; each is one row of every ledger.
 pub(crate) const PROJECTS: usize = 4;
 
+/// When trials begin: 2026-03-02 09:00 in Beijing, in milliseconds since 1970-01-01 UTC.
+pub(crate) const MARCH_MS: u64 = 1_772_413_200_000;
+
 /// The one fiscal year.
 pub(crate) const YEAR: Year = Year(2026);
 

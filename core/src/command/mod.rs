@@ -1,8 +1,11 @@
 //! The commands of `hubu`, with their help.
 
+mod backup;
 mod check;
 mod error;
 mod init;
+mod progress;
+mod restore;
 mod retention;
 mod serve;
 mod signals;
@@ -27,6 +30,8 @@ Examples:
        --division 420106000 --agency 420106000000000000001
   hubu check --config hubu-data/hubu.toml          list every mistake in settings and catalog
   hubu verify --config hubu-data/hubu.toml         check the journal from its first batch to its last
+  hubu backup --config hubu-data/hubu.toml --to /backup/hubu
+  hubu init fresh && hubu restore --config fresh/hubu.toml --from /backup/hubu
 
 Exit status:
   0  done; for `serve`: stopped as asked, nothing lost
@@ -50,6 +55,10 @@ enum Command {
     Serve(serve::Serve),
     /// Check the whole journal: its chain, its records, its balance
     Verify(verify::Verify),
+    /// Copy the journal into a folder, while the server goes on
+    Backup(backup::Backup),
+    /// Make a journal anew from a backup, whole or up to a record, and prove it by the state that it makes
+    Restore(restore::Restore),
     /// Sign a bearer token for a person
     Token(token::Token),
     /// Check the settings and the whole catalog, and list every mistake with file and line
@@ -69,12 +78,18 @@ pub(crate) struct Config {
     pub(crate) config: PathBuf,
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl Cli {
     pub(crate) fn run(self) -> Result<(), CommandError> {
         match self.command {
             Command::Init(init) => init.run(),
             Command::Serve(serve) => serve.run(),
             Command::Verify(verify) => verify.run(),
+            Command::Backup(backup) => backup.run(),
+            Command::Restore(restore) => restore.run(),
             Command::Token(token) => token.run(),
             Command::Check(check) => check.run(),
         }

@@ -61,7 +61,7 @@ impl Signals {
                     often()?;
                     // A primary that latches stays, for reads; a standby can be started anew.
                     if let Some(latched) = engine.latched().filter(|_| engine.is_standby()) {
-                        return Err(CommandError::Standby(latched.clone()));
+                        return Err(CommandError::Standby(latched));
                     }
                 }
             }

@@ -7,7 +7,7 @@ use hubu_core::journal::{Records, codec, open_reader};
 use hubu_kernel::record::Body;
 
 use super::serve::journal_settings;
-use super::{CommandError, Config};
+use super::{CommandError, Config, hex};
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
@@ -96,8 +96,4 @@ impl Tally {
 
 fn shown(place: &JournalPlace) -> String {
     format!("{place:?}")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -97,7 +97,7 @@ impl Engine {
             ));
         }
         if let Some(latched) = self.watermark().latched() {
-            return Err(whole(latched.clone().into()));
+            return Err(whole(latched.into()));
         }
         if self.is_standby() {
             return Err(whole(SubmitError::Standby));

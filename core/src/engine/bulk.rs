@@ -24,7 +24,7 @@ use std::hint::black_box;
 /// looked at comes from memory one after another; with more, the threads want the same shards too often.
 const TOGETHER: usize = 8;
 
-thread_local!(static DESKS: RefCell<Desks> = RefCell::default());
+crate::sync::thread_local!(static DESKS: RefCell<Desks> = RefCell::default());
 
 /// Room for commands that are prepared side by side, one for each.
 #[derive(Default)]
@@ -43,7 +43,8 @@ impl Engine {
         let before = outcomes.len();
         outcomes.reserve(commands.len());
         let _filling = self.announce();
-        DESKS.with_borrow_mut(|desks| {
+        DESKS.with(|desks| {
+            let desks = &mut *desks.borrow_mut();
             let mut rest = &mut commands[..];
             while !rest.is_empty() {
                 let decided = self.submit_some(rest, desks, outcomes);

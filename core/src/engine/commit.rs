@@ -2,13 +2,13 @@
 
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
-use crate::engine::group::{Group, Writer};
+use crate::engine::group::{Committed, Group, Writer};
 use crate::engine::recover::Recovered;
 use crate::engine::shard::Shards;
 use crate::journal::JournalReader;
+use crate::sync::thread::{self, JoinHandle};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How long a journal that can't be read is left alone before it is tried again: twice as long each time, up to the most.
@@ -22,6 +22,8 @@ pub enum Step {
     Committed,
     /// Nothing had gathered.
     Idle,
+    /// There is no room for what had gathered: nothing more is accepted until a step finds some.
+    NoRoom,
     /// The journal can't be written: nothing more is accepted. The next step undoes what is not durable.
     Latched,
     /// Nothing is left to do: closed, or latched and undone.
@@ -45,7 +47,7 @@ pub(crate) struct Commit {
 impl Committer {
     /// Starts the journal's thread with its work.
     pub(crate) fn spawn(work: impl FnOnce() + Send + 'static) -> Result<Committer, EngineError> {
-        let builder = std::thread::Builder::new().name("hubu-journal".into());
+        let builder = thread::Builder::new().name("hubu-journal".into());
         let spawned = builder.spawn(work).map_err(|source| EngineError::System {
             doing: "start a thread",
             source,
@@ -104,7 +106,7 @@ impl Engine {
         let Some((commit, writer)) = stepped else {
             return Step::Ended;
         };
-        if self.latched().is_some() {
+        if self.is_latched_for_good() {
             if !commit.undo() {
                 return Step::Latched;
             }
@@ -113,8 +115,9 @@ impl Engine {
         }
         match commit.group.commit_gathered(writer) {
             None => Step::Idle,
-            Some(true) => Step::Committed,
-            Some(false) => Step::Latched,
+            Some(Committed::Done) => Step::Committed,
+            Some(Committed::NoRoom) => Step::NoRoom,
+            Some(Committed::Latched) => Step::Latched,
         }
     }
 
@@ -129,12 +132,16 @@ impl Engine {
         };
         match stepped {
             None => Step::Ended,
-            Some(_) if self.latched().is_some() => Step::Latched,
+            Some(_) if self.is_latched_for_good() => Step::Latched,
             Some((commit, writer)) => match commit.group.renew(writer) {
                 true => Step::Idle,
                 false => Step::Latched,
             },
         }
+    }
+
+    fn is_latched_for_good(&self) -> bool {
+        self.latched().is_some() && !self.lacks_room()
     }
 
     /// Commits what is left and lets the journal go.
@@ -148,9 +155,10 @@ impl Engine {
             }
             Committer::Stepped(stepped) => {
                 if let Some((commit, mut writer)) = stepped.take()
-                    && self.latched().is_none()
+                    && !self.is_latched_for_good()
                 {
-                    let _nothing_left = commit.group.commit_gathered(&mut writer);
+                    // What found no room first is followed by what gathered meanwhile.
+                    while commit.group.commit_gathered(&mut writer) == Some(Committed::Done) {}
                 }
             }
         }

@@ -59,8 +59,19 @@ impl Engine {
 /// # Errors
 /// When the journal can't be read or applied.
 pub fn of_journal(reader: &dyn JournalReader) -> Result<StateDigest, EngineError> {
+    of_journal_until(reader, u64::MAX)
+}
+
+/// As [`of_journal`], of the records up to `until` alone.
+///
+/// # Errors
+/// The same.
+pub fn of_journal_until(
+    reader: &dyn JournalReader,
+    until: u64,
+) -> Result<StateDigest, EngineError> {
     let mut state = Recovered::empty(None);
-    state.replay(reader, 1)?;
+    state.replay_until(reader, 1, until)?;
     let mut sum = Sum::default();
     for id in Shards::ids() {
         sum.add(state.shards.get_mut(id));

@@ -4,8 +4,8 @@
 //! there is never old. A lease holds until it lapses: behind that moment another server may have answered. A standby
 //! knows what it saw when it last looked.
 
+use crate::sync::atomic::{AtomicU64, Ordering};
 use hubu_kernel::ident::Seq;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// A moment that never comes.

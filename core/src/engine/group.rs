@@ -9,11 +9,11 @@
 use crate::engine::freshness::Freshness;
 use crate::engine::tail::Tail;
 use crate::engine::watermark::{Latched, Watermark};
-use crate::journal::{Batch, Journal, push_record};
+use crate::journal::{Batch, Journal, JournalError, push_record};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use hubu_kernel::ident::Seq;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// The most that one batch may hold.
@@ -46,6 +46,20 @@ pub(crate) enum NotTaken {
     /// Another server writes this journal.
     Standby,
 }
+
+/// What came of one batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Committed {
+    /// It is durable.
+    Done,
+    /// There is no room for it: it waits for some.
+    NoRoom,
+    /// The journal can't be written any more.
+    Latched,
+}
+
+/// How often a batch that found no room is tried again.
+const ROOM_AGAIN: Duration = Duration::from_millis(500);
 
 struct Open {
     payload: Vec<u8>,
@@ -115,6 +129,8 @@ pub struct GroupStats {
 pub(crate) struct Writer {
     journal: Box<dyn Journal>,
     payload: Vec<u8>,
+    /// The batch whose records the payload holds, where it found no room.
+    waiting: Option<(u64, u64)>,
     /// Looked up once: that takes longer than to add to them.
     figures: (metrics::Histogram, metrics::Histogram),
 }
@@ -124,6 +140,7 @@ impl Writer {
         Writer {
             journal,
             payload: Vec::with_capacity(64 << 10),
+            waiting: None,
             figures: (
                 metrics::histogram!("hubu_commit_batch_records"),
                 metrics::histogram!("hubu_commit_sync_seconds"),
@@ -228,7 +245,7 @@ impl Group {
     ) -> Result<Seq, NotTaken> {
         let mut open = crate::sync::lock_counted(&self.open);
         if let Some(latched) = self.watermark.latched() {
-            return Err(NotTaken::Latched(latched.clone()));
+            return Err(NotTaken::Latched(latched));
         }
         if open.closing {
             return Err(NotTaken::Closed);
@@ -303,14 +320,45 @@ impl Group {
     pub(crate) fn run(&self, mut writer: Writer, renew_every: Duration) {
         self.freshness.set(writer.journal.held_until());
         while let Some(batch) = self.next_batch(&mut writer, renew_every) {
-            if !self.commit(&mut writer, batch) {
+            if !self.commit_with_room(&mut writer, batch) {
                 return;
             }
         }
     }
 
+    /// Commits a batch, waiting for room where there is none; whether it is durable.
+    fn commit_with_room(&self, writer: &mut Writer, batch: (u64, u64)) -> bool {
+        let mut is_last = false;
+        loop {
+            match self.commit(writer, batch) {
+                Committed::Done => return true,
+                Committed::Latched => return false,
+                Committed::NoRoom if is_last => {
+                    self.latch("it was closed while there was no room for the last records");
+                    return false;
+                }
+                Committed::NoRoom => is_last = self.is_closing_within(ROOM_AGAIN),
+            }
+        }
+    }
+
+    /// Nothing is taken, and nobody waits, until there is room for the batch at hand.
+    fn pause(&self, reason: &str) {
+        if self.watermark.is_paused() {
+            return;
+        }
+        // As in `latch`: a record is either refused or was taken before.
+        let open = self.open.lock();
+        tracing::error!(reason, "nothing is accepted until there is room");
+        self.watermark.pause(Latched(Arc::from(reason)));
+        drop(open);
+    }
+
     /// Makes what has gathered durable, now and on this thread; `None` when nothing had.
-    pub(crate) fn commit_gathered(&self, writer: &mut Writer) -> Option<bool> {
+    pub(crate) fn commit_gathered(&self, writer: &mut Writer) -> Option<Committed> {
+        if let Some(batch) = writer.waiting {
+            return Some(self.commit(writer, batch));
+        }
         let open = self.open.lock();
         if open.payload.is_empty() {
             return None;
@@ -321,25 +369,37 @@ impl Group {
 
     /// Keeps the right to write; whether that went well.
     pub(crate) fn renew(&self, writer: &mut Writer) -> bool {
-        if let Err(error) = writer.journal.renew() {
-            self.latch(&error.to_string());
-            return false;
+        match writer.journal.renew() {
+            // Nothing waits for room yet; what comes next will.
+            Ok(()) | Err(JournalError::NoRoom { .. }) => {}
+            Err(error) => {
+                self.latch(&error.to_string());
+                return false;
+            }
         }
         self.freshness.set(writer.journal.held_until());
         true
     }
 
-    /// Makes one batch durable and says so; `false` when the journal latched.
-    fn commit(&self, writer: &mut Writer, (first, last): (u64, u64)) -> bool {
+    /// Makes one batch durable and says so.
+    fn commit(&self, writer: &mut Writer, (first, last): (u64, u64)) -> Committed {
         let batch = Batch {
             first,
             last,
             payload: &writer.payload,
         };
         let start = Instant::now();
-        if let Err(error) = writer.journal.append(&batch) {
-            self.latch(&error.to_string());
-            return false;
+        match writer.journal.append(&batch) {
+            Ok(()) => {}
+            Err(error @ JournalError::NoRoom { .. }) => {
+                writer.waiting = Some((first, last));
+                self.pause(&error.to_string());
+                return Committed::NoRoom;
+            }
+            Err(error) => {
+                self.latch(&error.to_string());
+                return Committed::Latched;
+            }
         }
         let took = start.elapsed();
         self.freshness.set(writer.journal.held_until());
@@ -347,11 +407,15 @@ impl Group {
         writer.figures.0.record((last - first + 1) as f64);
         writer.figures.1.record(took.as_secs_f64());
         self.watermark.raise(last);
+        if writer.waiting.take().is_some() {
+            self.watermark.resume();
+            tracing::warn!("there is room again: it goes on");
+        }
         writer.payload = self
             .tail
             .push(first, last, std::mem::take(&mut writer.payload));
         writer.payload.clear();
-        true
+        Committed::Done
     }
 
     /// Waits for records and swaps them for an empty buffer; `None` when there will be no more.

@@ -63,11 +63,11 @@ use crate::engine::tail::Tail;
 use crate::engine::watermark::{Durable, Latched, Watermark};
 use crate::journal::{JournalReader, codec};
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use arc_swap::{ArcSwap, Guard};
 use hubu_kernel::ident::{DocumentId, Seq};
 use hubu_kernel::record::Record;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// One cell's engine: see the module. Cheap to share behind an [`Arc`].
 pub struct Engine {
@@ -126,9 +126,14 @@ impl Engine {
         self.group.watermark.wait(seq.0)
     }
 
-    /// Why nothing more is accepted, if so.
-    pub fn latched(&self) -> Option<&Latched> {
+    /// Why nothing is accepted, for good or until there is room, if so.
+    pub fn latched(&self) -> Option<Latched> {
         self.group.watermark.latched()
+    }
+
+    /// Whether that is until there is room on the disk or in the database, and then it goes on by itself.
+    pub fn lacks_room(&self) -> bool {
+        self.group.watermark.is_paused()
     }
 
     /// The newest durable batches, for views.

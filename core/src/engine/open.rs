@@ -14,11 +14,11 @@ use crate::engine::snapshot;
 use crate::engine::standby::{Following, Standing};
 use crate::journal::{Batch, Journal, JournalReader, Watch, codec, push_record};
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, AtomicU64};
 use arc_swap::ArcSwap;
 use hubu_kernel::record::{Body, Once, Record};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
 
 /// How an engine is run.

@@ -98,6 +98,16 @@ impl Recovered {
         reader: &dyn JournalReader,
         from: u64,
     ) -> Result<(), EngineError> {
+        self.replay_until(reader, from, u64::MAX)
+    }
+
+    /// Applies what the journal holds from `from` to `until`.
+    pub(crate) fn replay_until(
+        &mut self,
+        reader: &dyn JournalReader,
+        from: u64,
+        until: u64,
+    ) -> Result<(), EngineError> {
         let (archived, last, last_ms) = (self.archived, self.last, self.last_ms);
         let (low, high) = self.shards.halves();
         let half = |shards, from| Half {
@@ -117,10 +127,11 @@ impl Recovered {
         std::thread::scope(|scope| {
             let (to_low, low_batches) = sync_channel::<Arc<Read>>(READ_AHEAD);
             let (to_high, high_batches) = sync_channel::<Arc<Read>>(READ_AHEAD);
-            let reading = scope.spawn(move || read_ahead(reader, from, &[to_low, to_high]));
+            let reading =
+                scope.spawn(move || read_ahead(reader, (from, until), &[to_low, to_high]));
             let mut high = high;
-            let other = scope.spawn(move || high.apply_all(high_batches, from, None));
-            let applied = low.apply_all(low_batches, from, Some(rest));
+            let other = scope.spawn(move || high.apply_all(high_batches, (from, until), None));
+            let applied = low.apply_all(low_batches, (from, until), Some(rest));
             let others = other.join().unwrap_or_else(|panic| resume_unwind(panic));
             let read = reading.join().unwrap_or_else(|panic| resume_unwind(panic));
             applied
@@ -144,13 +155,13 @@ impl Half<'_> {
     fn apply_all(
         &mut self,
         batches: Receiver<Arc<Read>>,
-        from: u64,
+        (from, until): (u64, u64),
         mut rest: Option<Rest<'_>>,
     ) -> Result<(), EngineError> {
         let mut decoded = Vec::with_capacity(TOGETHER);
         for batch in batches {
             for (seq, bytes) in (batch.first..).zip(Records::new(&batch.payload)) {
-                if seq < from {
+                if seq < from || seq > until {
                     continue;
                 }
                 let record = codec::decode_for_replay(bytes);
@@ -239,10 +250,13 @@ pub(crate) fn compile(version: u16, packed: &[u8]) -> Result<Catalog, EngineErro
 
 fn read_ahead(
     reader: &dyn JournalReader,
-    from: u64,
+    (from, until): (u64, u64),
     appliers: &[SyncSender<Arc<Read>>],
 ) -> Result<u64, JournalError> {
     reader.scan(from, &mut |batch| {
+        if batch.first > until {
+            return false;
+        }
         let read = Arc::new(Read {
             first: batch.first,
             payload: batch.payload.to_vec(),

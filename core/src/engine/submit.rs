@@ -42,7 +42,7 @@ pub(crate) struct Scratch {
     pub(crate) once: Once,
 }
 
-thread_local!(static SCRATCH: RefCell<Scratch> = RefCell::default());
+crate::sync::thread_local!(static SCRATCH: RefCell<Scratch> = RefCell::default());
 
 /// How often a step is tried anew because its document moved between look and lock.
 const ATTEMPTS: u32 = 64;
@@ -103,7 +103,7 @@ impl Engine {
     /// # Errors
     /// See [`SubmitError`]: the command was not decided and its key is not spent.
     pub fn submit(&self, mut command: Command) -> Result<Ticket, SubmitError> {
-        SCRATCH.with_borrow_mut(|scratch| self.submit_one(&mut command, scratch))
+        SCRATCH.with(|scratch| self.submit_one(&mut command, &mut scratch.borrow_mut()))
     }
 
     /// Decides one command, however often it takes; its content is taken out of it.
@@ -113,7 +113,7 @@ impl Engine {
         scratch: &mut Scratch,
     ) -> Result<Ticket, SubmitError> {
         if let Some(latched) = self.watermark().latched() {
-            return Err(latched.clone().into());
+            return Err(latched.into());
         }
         if self.is_standby() {
             return Err(SubmitError::Standby);

@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::engine::place::ShardId;
 use crate::engine::shard::{Shard, Shards};
-use std::sync::atomic::Ordering;
+use crate::sync::atomic::Ordering;
 
 impl Engine {
     /// Shows every shard with its stamp: see [`Engine::look`]. Returns the highest stamp, which need

@@ -4,18 +4,17 @@
 //! would cost a system call apiece, so a network thread hangs up a *bell*: the journal rings it once
 //! and the thread wakes its own waiters. Threads without a bell are woken one by one.
 
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::sync::{Condvar, Mutex};
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 use std::task::{Context, Poll, Waker};
 
 /// Lists of waiters; threads share them in turn when there are more.
 const LISTS: usize = 64;
 
-/// The journal can't be written any more: nothing that waits will be answered "yes".
+/// The journal can't be written, for good or until there is room: nothing that waits will be answered "yes" now.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the journal is latched: {0}")]
 pub struct Latched(pub std::sync::Arc<str>);
@@ -26,20 +25,31 @@ struct List {
     bell: Option<Waker>,
 }
 
+/// Why nothing is waited for.
+enum Latch {
+    /// It may become durable yet.
+    UntilThereIsRoom(Latched),
+    ForGood(Latched),
+}
+
 /// See the module.
 pub struct Watermark {
     durable: AtomicU64,
-    latched: OnceLock<Latched>,
+    /// Looked at by every command; the reason stands behind it.
+    is_latched: AtomicBool,
+    latch: Mutex<Option<Latch>>,
     lists: Vec<Mutex<List>>,
     blocked: Mutex<usize>,
     raised: Condvar,
 }
 
-/// Threads that have ever waited: only their lists are looked at when the mark rises.
-static THREADS: AtomicUsize = AtomicUsize::new(0);
+crate::sync::shared! {
+    /// Threads that have ever waited: only their lists are looked at when the mark rises.
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+}
 
 fn own_list() -> usize {
-    thread_local!(static MINE: Cell<Option<usize>> = const { Cell::new(None) });
+    crate::sync::thread_local!(static MINE: Cell<Option<usize>> = const { Cell::new(None) });
     MINE.with(|mine| {
         mine.get().unwrap_or_else(|| {
             let list = THREADS.fetch_add(1, Ordering::Relaxed) % LISTS;
@@ -56,7 +66,8 @@ impl Watermark {
     pub fn new(durable: u64) -> Watermark {
         Watermark {
             durable: AtomicU64::new(durable),
-            latched: OnceLock::new(),
+            is_latched: AtomicBool::new(false),
+            latch: Mutex::new(None),
             lists: (0..LISTS).map(|_| Mutex::new(List::default())).collect(),
             blocked: Mutex::new(0),
             raised: Condvar::new(),
@@ -69,8 +80,21 @@ impl Watermark {
     }
 
     /// Why the journal can't be written, if so.
-    pub fn latched(&self) -> Option<&Latched> {
-        self.latched.get()
+    #[inline]
+    pub fn latched(&self) -> Option<Latched> {
+        if self.is_latched.load(Ordering::Acquire) {
+            self.reason()
+        } else {
+            None
+        }
+    }
+
+    #[cold]
+    fn reason(&self) -> Option<Latched> {
+        match &*self.latch.lock() {
+            Some(Latch::UntilThereIsRoom(reason) | Latch::ForGood(reason)) => Some(reason.clone()),
+            None => None,
+        }
     }
 
     /// Raises the mark and wakes whom it covers.
@@ -84,10 +108,42 @@ impl Watermark {
         self.wake();
     }
 
-    /// Ends all waiting: nothing after the present mark becomes durable.
+    /// Ends all waiting: nothing after the present mark becomes durable. The first reason stands.
     pub(crate) fn latch(&self, reason: Latched) {
-        let _first_reason_stands = self.latched.set(reason);
+        let mut latch = self.latch.lock();
+        if !matches!(*latch, Some(Latch::ForGood(_))) {
+            *latch = Some(Latch::ForGood(reason));
+        }
+        drop(latch);
+        self.is_latched.store(true, Ordering::Release);
         self.wake();
+    }
+
+    /// Ends all waiting for now: what is after the present mark becomes durable once there is room.
+    pub(crate) fn pause(&self, reason: Latched) {
+        let mut latch = self.latch.lock();
+        assert!(latch.is_none(), "it went on until now");
+        *latch = Some(Latch::UntilThereIsRoom(reason));
+        drop(latch);
+        self.is_latched.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    /// There is room again.
+    pub(crate) fn resume(&self) {
+        let mut latch = self.latch.lock();
+        assert!(
+            !matches!(*latch, Some(Latch::ForGood(_))),
+            "a latch is for good"
+        );
+        *latch = None;
+        drop(latch);
+        self.is_latched.store(false, Ordering::Release);
+    }
+
+    /// Whether it is latched until there is room, and not for good.
+    pub(crate) fn is_paused(&self) -> bool {
+        matches!(*self.latch.lock(), Some(Latch::UntilThereIsRoom(_)))
     }
 
     fn wake(&self) {
@@ -109,7 +165,7 @@ impl Watermark {
     }
 
     fn settled(&self, seq: u64) -> bool {
-        seq <= self.durable() || self.latched().is_some()
+        seq <= self.durable() || self.is_latched.load(Ordering::Acquire)
     }
 
     fn drain(&self, list: &mut List) -> Vec<Waker> {
@@ -121,7 +177,7 @@ impl Watermark {
         if seq <= self.durable() {
             return Some(Ok(()));
         }
-        self.latched().map(|latched| Err(latched.clone()))
+        self.latched().map(Err)
     }
 
     /// Waits on this thread until `seq` is durable.

@@ -38,7 +38,7 @@ impl Readiness {
             None => "it is a standby: commands go to the primary".to_owned(),
             Some(trouble) => format!("it is a standby, and sees no news: {trouble}"),
         };
-        let reason = engine.latched().map(ToString::to_string);
+        let reason = engine.latched().map(|latched| latched.to_string());
         let reason = reason.or_else(|| is_standby.then(standing));
         let age = engine.behind(Instant::now()).map(|behind| behind.age);
         Self {

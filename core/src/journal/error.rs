@@ -78,6 +78,15 @@ pub enum JournalError {
         /// The system's answer.
         source: std::io::Error,
     },
+    /// There is no room for the batch, and nothing of it was written: the writer is as it was before, and the same batch
+    /// may be offered again.
+    #[error("{place}: no room for more: {detail}; make room, and it goes on by itself")]
+    NoRoom {
+        /// The file, or the database and cell.
+        place: String,
+        /// The system's or the database's words.
+        detail: String,
+    },
     /// The database refused, for a reason that leaves no doubt about what is stored.
     #[error("PostgreSQL, {doing}: {detail}")]
     Database {

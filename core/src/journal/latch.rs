@@ -1,4 +1,5 @@
-//! The latch of a writer: after the first failure nothing more is written, and everybody is told of it.
+//! The latch of a writer: after the first failure nothing more is written, and everybody is told of it. A lack of room is
+//! none, as long as nothing was written.
 
 use super::error::JournalError;
 
@@ -24,7 +25,9 @@ impl Latch {
 
     /// Shuts it if that failed.
     pub(crate) fn note(&mut self, done: Result<(), JournalError>) -> Result<(), JournalError> {
-        if let Err(error) = &done {
+        if let Err(error) = &done
+            && !matches!(error, JournalError::NoRoom { .. })
+        {
             tracing::error!(%error, "the journal is latched");
             self.0 = Some(error.to_string());
         }

@@ -12,6 +12,7 @@
 mod chain;
 mod check;
 pub mod codec;
+mod copy;
 mod error;
 pub mod file;
 mod framing;
@@ -25,6 +26,7 @@ mod setting;
 pub mod simulated;
 
 pub use chain::{Chain, GENESIS, chain_value};
+pub use copy::{Copied, copy_into, copy_into_folder};
 pub use error::JournalError;
 pub(crate) use error::remedy;
 pub use framing::{Records, push_record, record_at};
@@ -49,6 +51,8 @@ pub struct Batch<'a> {
 /// A durable batch, as a reader shows it.
 #[derive(Debug, Clone, Copy)]
 pub struct StoredBatch<'a> {
+    /// Number drawn when the journal was created.
+    pub journal: u64,
     /// Sequence number of the first record.
     pub first: u64,
     /// Sequence number of the last record, inclusive.
@@ -185,4 +189,13 @@ pub trait JournalReader: Send + Sync {
 
     /// Last durable sequence number that this reader knows of (0 = empty).
     fn last(&self) -> u64;
+
+    /// Makes sure that what another process wrote last is durable: a reader of files may see a batch before its writer's
+    /// sync ends.
+    ///
+    /// # Errors
+    /// The store's.
+    fn settle(&self) -> Result<(), JournalError> {
+        Ok(())
+    }
 }

@@ -98,6 +98,7 @@ pub(crate) fn chain_at(
 
 fn stored<'a>(header: &'a Header, payload: &'a [u8]) -> StoredBatch<'a> {
     StoredBatch {
+        journal: header.journal,
         first: header.first,
         last: header.last,
         epoch: header.epoch,

@@ -83,7 +83,7 @@ impl Live {
     fn check(&self) -> Result<(), ViewError> {
         self.mark
             .latched()
-            .map_or(Ok(()), |latched| Err(latched.clone().into()))
+            .map_or(Ok(()), |latched| Err(latched.into()))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::alarm;
 use super::world::World;
 use crate::Outcome;
+use crate::world::MARCH_MS;
 use hubu_core::catalog::sources::Sources;
 use hubu_core::clock::Clock;
 use hubu_core::engine::Engine;
@@ -17,9 +18,6 @@ use hubu_kernel::ident::DocumentId;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// 2026-03-02 09:00 in Beijing.
-const MARCH_MS: u64 = 1_772_413_200_000;
 
 /// Small, so that a journal soon has several; large enough for the first batch, which holds the catalog.
 const SEGMENT_BYTES: u64 = 512 << 10;

@@ -4,7 +4,7 @@ use super::book::{Book, Entry, FIRST};
 use super::check::{self, Checked};
 use super::draw::Swarm;
 use super::model::{Model, Verdict};
-use crate::world::{self, Ask};
+use crate::world::{self, Ask, MARCH_MS};
 use fastrand::Rng;
 use hubu_core::clock::Clock;
 use hubu_core::engine::Engine;
@@ -22,9 +22,6 @@ use std::sync::Arc;
 pub(crate) const JOURNAL: &str = "/cell/journal";
 pub(crate) const SNAPSHOTS: &str = "/cell/snapshots";
 
-/// 2026-03-02 09:00 in Beijing.
-const MARCH_MS: u64 = 1_772_413_200_000;
-
 /// How often things were done; the figures are made of these.
 #[derive(Default, Debug, Clone, Copy)]
 pub(crate) struct Counts {
@@ -33,6 +30,8 @@ pub(crate) struct Counts {
     pub(crate) crashes: u64,
     pub(crate) faults: u64,
     pub(crate) latches: u64,
+    /// Batches that found no room.
+    pub(crate) full: u64,
     pub(crate) rots: u64,
     pub(crate) rots_refused: u64,
     pub(crate) second_writers: u64,
@@ -48,6 +47,7 @@ impl Counts {
         self.crashes += other.crashes;
         self.faults += other.faults;
         self.latches += other.latches;
+        self.full += other.full;
         self.rots += other.rots;
         self.rots_refused += other.rots_refused;
         self.second_writers += other.second_writers;
@@ -284,7 +284,17 @@ impl Cell {
         match step {
             Step::Committed | Step::Idle => {
                 self.tell();
-                Ok(())
+                match self.engine.lacks_room() {
+                    false => Ok(()),
+                    true => Err(format!("{step:?}, and it waits for room")),
+                }
+            }
+            Step::NoRoom => {
+                self.counts.full += 1;
+                match durable == before && self.engine.lacks_room() {
+                    true => Ok(()),
+                    false => Err("it found no room and does not wait for it".into()),
+                }
             }
             // What can't be read can't be undone yet.
             Step::Latched if was_latched => Ok(()),

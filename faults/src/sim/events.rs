@@ -23,7 +23,8 @@ const FAULTS: [Fault; 4] = [
     Fault::SyncedAndFailed,
 ];
 
-const DATABASE_FAULTS: [DatabaseFault; 3] = [
+const DATABASE_FAULTS: [DatabaseFault; 4] = [
+    DatabaseFault::Full,
     DatabaseFault::Refused,
     DatabaseFault::LostBefore,
     DatabaseFault::LostAfter,
@@ -247,7 +248,7 @@ impl Cell {
         if let Some(database) = &self.ground.database
             && rng.u8(..4) > 0
         {
-            database.fail_next(DATABASE_FAULTS[rng.usize(..3)]);
+            database.fail_next(DATABASE_FAULTS[rng.usize(..DATABASE_FAULTS.len())]);
             return Ok(());
         }
         let at = self.ground.disk.operations() + rng.u64(1..6);
@@ -379,6 +380,9 @@ impl Cell {
     /// At the end: everything durable, the chain whole, and replay comes to the same state.
     pub(crate) fn end(&mut self) -> Checked {
         self.heal();
+        if self.engine.lacks_room() {
+            self.step()?;
+        }
         if self.engine.latched().is_some() {
             self.close()?;
         }

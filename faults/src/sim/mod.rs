@@ -102,6 +102,7 @@ pub(crate) fn run(options: &Options, report: &mut Report) -> Outcome<bool> {
         report.put("sim_seeds", seeds as f64);
         report.put("sim_crashes", counts.crashes as f64);
         report.put("sim_faults", counts.faults as f64);
+        report.put("sim_full", counts.full as f64);
         report.put("sim_hours", counts.simulated_ms as f64 / 3_600_000.0);
         report.put("sim_told", counts.told as f64);
         report.put("sim_rots", counts.rots as f64);

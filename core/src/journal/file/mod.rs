@@ -58,10 +58,20 @@ impl FileJournal {
         folder: &Path,
         settings: &Settings,
     ) -> Result<Self, JournalError> {
+        Self::open_numbered(disk, folder, settings, None)
+    }
+
+    /// As [`FileJournal::open_on`], for the copy of a journal with this number.
+    pub(super) fn open_numbered(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        settings: &Settings,
+        number: Option<u64>,
+    ) -> Result<Self, JournalError> {
         disk.make_folder(folder)
             .map_err(JournalError::io("make", folder))?;
         let (lock, slot) = Lock::take(&*disk, folder)?;
-        let folder = identify(disk, folder, slot, settings)?;
+        let folder = identify(disk, folder, slot, settings, number)?;
         let size = settings.segment_bytes.max(MIN_SEGMENT);
         if folder.segments()?.is_empty() {
             folder.make(1, size, Pace::AtOnce)?;
@@ -95,12 +105,13 @@ impl FileJournal {
     }
 }
 
-/// Whose journal the folder holds; draws a number for a new one.
+/// Whose journal the folder holds; a new one gets the number given, or draws one.
 fn identify(
     disk: Arc<dyn Disk>,
     path: &Path,
     slot: Option<Slot>,
     settings: &Settings,
+    number: Option<u64>,
 ) -> Result<Folder, JournalError> {
     let mut folder = Folder {
         disk,
@@ -139,7 +150,13 @@ fn identify(
                 settings.cell
             )));
         }
+        Some((journal, _)) if number.is_some_and(|number| number != journal) => {
+            return Err(foreign(
+                "it holds another journal; choose another folder".into(),
+            ));
+        }
         Some((journal, _)) => folder.journal = journal,
+        None if let Some(number) = number => folder.journal = number,
         None => {
             let mut number = [0; 8];
             let drawn = folder.disk.draw(&mut number);

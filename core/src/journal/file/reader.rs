@@ -168,4 +168,15 @@ impl JournalReader for FileReader {
     fn last(&self) -> u64 {
         self.shared.durable.load(Ordering::Acquire)
     }
+
+    fn settle(&self) -> Result<(), JournalError> {
+        let folder = &self.shared.folder;
+        // Each batch was synced before the next was written: only the last one's segment can hold what is not durable.
+        let place = self.shared.index.at_or_before(self.last().max(1));
+        let segment = folder.open(place.map_or(1, |(_, place)| place.segment), Access::Read)?;
+        segment
+            .file
+            .sync()
+            .map_err(JournalError::io("sync", &segment.path))
+    }
 }

@@ -1,7 +1,7 @@
 //! Segments: the files that batches lie in, and the folder of them.
 
 use std::io::IoSlice;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -129,16 +129,11 @@ impl Folder {
             return self.open(number, Access::Write);
         }
         let fresh = self.path.join(format!("{number:08}.new"));
-        let file = self
-            .disk
-            .open(&fresh, Access::Create)
-            .map_err(JournalError::io("create", &fresh))?;
-        file.allocate(size)
-            .map_err(JournalError::io("allocate", &fresh))?;
-        fill_new(&*file, size, pace).map_err(JournalError::io("write", &fresh))?;
-        let header = encode(self.journal, self.cell, number, size);
-        write_all(&*file, &header, 0).map_err(JournalError::io("write", &fresh))?;
-        file.sync().map_err(JournalError::io("sync", &fresh))?;
+        let file = self.fill(&fresh, number, size, pace).map_err(|error| {
+            // What it took is of use to whoever makes room; the next attempt begins anew.
+            let _gone_or_left_over = self.disk.remove(&fresh);
+            no_room_or(error)
+        })?;
         self.disk
             .rename(&fresh, &path)
             .map_err(JournalError::io("rename", &fresh))?;
@@ -153,8 +148,48 @@ impl Folder {
         })
     }
 
+    /// A segment's file under another name: full size, zeros behind its header, durable.
+    fn fill(
+        &self,
+        fresh: &Path,
+        number: u64,
+        size: u64,
+        pace: Pace<'_>,
+    ) -> Result<Arc<dyn DiskFile>, JournalError> {
+        let file = self
+            .disk
+            .open(fresh, Access::Create)
+            .map_err(JournalError::io("create", fresh))?;
+        file.allocate(size)
+            .map_err(JournalError::io("allocate", fresh))?;
+        fill_new(&*file, size, pace).map_err(JournalError::io("write", fresh))?;
+        let header = encode(self.journal, self.cell, number, size);
+        write_all(&*file, &header, 0).map_err(JournalError::io("write", fresh))?;
+        file.sync().map_err(JournalError::io("sync", fresh))?;
+        Ok(file)
+    }
+
     pub(super) fn segment_path(&self, number: u64) -> PathBuf {
         self.path.join(format!("{number:08}.segment"))
+    }
+}
+
+/// A full disk, told from what else can go wrong while a file is made that holds nothing yet.
+fn no_room_or(error: JournalError) -> JournalError {
+    use std::io::ErrorKind;
+    match error {
+        JournalError::Io { path, source, .. }
+            if matches!(
+                source.kind(),
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+            ) =>
+        {
+            JournalError::NoRoom {
+                place: path.display().to_string(),
+                detail: source.to_string(),
+            }
+        }
+        other => other,
     }
 }
 
@@ -166,7 +201,7 @@ impl Segment {
 }
 
 /// The journal and cell that a segment says it belongs to, whoever asks.
-pub(super) fn owner(disk: &dyn Disk, path: &std::path::Path) -> Result<(u64, u64), JournalError> {
+pub(super) fn owner(disk: &dyn Disk, path: &Path) -> Result<(u64, u64), JournalError> {
     let file = disk
         .open(path, Access::Read)
         .map_err(JournalError::io("open", path))?;

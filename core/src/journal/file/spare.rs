@@ -45,6 +45,9 @@ impl Spare {
     }
 
     /// Segment `number`, waiting when it is not ready.
+    ///
+    /// # Errors
+    /// [`JournalError::NoRoom`] when the disk is full: it may be asked for again.
     pub(super) fn take(&mut self, number: u64) -> Result<Segment, JournalError> {
         match &mut self.maker {
             None => self.folder.make(number, self.size, Pace::AtOnce),
@@ -76,6 +79,9 @@ impl Maker {
             .spawn(move || {
                 while let Ok(number) = orders.recv() {
                     let segment = folder.make(number, size, Pace::Aside(&stopped));
+                    if let Err(error) = &segment {
+                        tracing::warn!(%error, "the next segment can't be made yet: it is tried again when it is needed");
+                    }
                     if gives.send(segment).is_err() {
                         return;
                     }
@@ -103,14 +109,28 @@ impl Maker {
     }
 
     fn take(&mut self, number: u64) -> Result<Segment, JournalError> {
+        let was_asked = self.asked >= number;
+        let made = match self.asked_for(number) {
+            // That was when it was made ahead; there may be room by now.
+            Err(_) if was_asked => self.asked_for(number),
+            made => made,
+        }?;
+        assert!(made.number == number, "segments are asked for in order");
+        Ok(made)
+    }
+
+    /// What came of the one that was asked for last; it can be asked for again when that was nothing.
+    fn asked_for(&mut self, number: u64) -> Result<Segment, JournalError> {
         self.ask(number);
         let made = self.made.recv().unwrap_or_else(|_| {
             Err(JournalError::Latched {
                 reason: "the thread that makes segments is gone".into(),
             })
-        })?;
-        assert!(made.number == number, "segments are asked for in order");
-        Ok(made)
+        });
+        if made.is_err() {
+            self.asked = number - 1;
+        }
+        made
     }
 }
 

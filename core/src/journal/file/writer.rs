@@ -9,12 +9,12 @@ use super::lock::{Lock, Slot};
 use super::reader::{FileReader, Shared};
 use super::segment::{SEGMENT_HEADER, Segment, padding};
 use super::spare::Spare;
-use crate::journal::chain::GENESIS;
+use crate::journal::chain::{Chain, GENESIS};
 use crate::journal::check::Links;
-use crate::journal::error::JournalError;
+use crate::journal::error::{JournalError, RESTORE};
 use crate::journal::header::{HEADER_BYTES, Header};
 use crate::journal::latch::Latch;
-use crate::journal::{Batch, Journal, JournalReader};
+use crate::journal::{Batch, Journal, JournalReader, StoredBatch};
 
 /// The writer of a file journal. Dropping it closes the journal and gives the lock back.
 pub struct FileJournal {
@@ -33,9 +33,44 @@ pub struct FileJournal {
 }
 
 impl FileJournal {
+    /// The last record, and the chain value of its batch.
+    pub(in crate::journal) fn end(&self) -> (u64, Chain) {
+        (self.links.last, self.links.chain.unwrap_or(GENESIS))
+    }
+
+    /// Appends a batch of another copy of this journal as it is.
+    ///
+    /// # Errors
+    /// [`JournalError::Damage`] when its chain value is not the one that it has here; otherwise as [`Journal::append`].
+    pub(in crate::journal) fn append_stored(
+        &mut self,
+        batch: &StoredBatch<'_>,
+    ) -> Result<(), JournalError> {
+        self.latch.pass()?;
+        let written = self.write_stored(batch);
+        self.latch.note(written)
+    }
+
+    fn write_stored(&mut self, batch: &StoredBatch<'_>) -> Result<(), JournalError> {
+        let here = Batch {
+            first: batch.first,
+            last: batch.last,
+            payload: batch.payload,
+        };
+        let header = self.header(&here, batch.epoch)?;
+        if header.chain != *batch.chain || header.journal != batch.journal {
+            return Err(JournalError::Damage {
+                place: self.segment.place(self.offset),
+                seq: batch.first,
+                reason: "the batch to copy does not follow the one before it".into(),
+                advice: RESTORE,
+            });
+        }
+        self.write(&header, batch.payload)
+    }
+
     /// Everything that an append does; any error latches.
-    fn write(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
-        let header = self.header(batch)?;
+    fn write(&mut self, header: &Header, payload: &[u8]) -> Result<(), JournalError> {
         self.lock.check(self.slot.epoch)?;
         let room = self.segment.size - self.offset;
         if room < HEADER_BYTES as u64 + u64::from(header.length) {
@@ -46,7 +81,7 @@ impl FileJournal {
             segment: self.segment.number,
             offset: self.offset,
         };
-        self.write_parts(&header, batch.payload)?;
+        self.write_parts(header, payload)?;
         self.segment
             .file
             .sync()
@@ -54,16 +89,16 @@ impl FileJournal {
         // A writer that was replaced while it wrote must not say "durable".
         self.lock.check(self.slot.epoch)?;
         self.links
-            .follow(&header)
+            .follow(header)
             .map_err(|reason| JournalError::Latched { reason })?;
-        self.offset += (HEADER_BYTES + batch.payload.len()) as u64;
+        self.offset += (HEADER_BYTES + payload.len()) as u64;
         self.spare.watch(&self.segment, self.offset);
         self.shared.index.note(header.first, position);
         self.shared.durable.store(header.last, Ordering::Release);
         Ok(())
     }
 
-    fn header(&self, batch: &Batch<'_>) -> Result<Header, JournalError> {
+    fn header(&self, batch: &Batch<'_>, epoch: u64) -> Result<Header, JournalError> {
         if batch.first != self.links.last + 1 || batch.last < batch.first {
             return Err(JournalError::Order {
                 expected: self.links.last + 1,
@@ -77,7 +112,7 @@ impl FileJournal {
         let header = Header {
             journal: self.slot.journal,
             cell: self.slot.cell,
-            epoch: self.slot.epoch,
+            epoch,
             first: batch.first,
             last: batch.last,
             length: length.ok_or(JournalError::TooLarge { bytes, limit })?,
@@ -113,7 +148,8 @@ impl Journal for FileJournal {
 
     fn append(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
         self.latch.pass()?;
-        let written = self.write(batch);
+        let header = self.header(batch, self.slot.epoch);
+        let written = header.and_then(|header| self.write(&header, batch.payload));
         self.latch.note(written)
     }
 

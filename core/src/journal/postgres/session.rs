@@ -7,6 +7,7 @@ use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime as PoolRuntime,
 };
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Config, NoTls};
 
 use crate::journal::error::JournalError;
@@ -17,29 +18,43 @@ use crate::journal::setting::{Settings, without_password};
 pub(super) enum Failure {
     /// The database answered "no": nothing was stored.
     Refused(String),
+    /// The database has no room: nothing was stored.
+    Full(String),
     /// No answer, or one that ended the session: nobody knows.
     Lost(String),
 }
 
 impl Failure {
-    /// As an error, where both kinds mean the same to the caller.
+    /// As an error, where refused and lost mean the same to the caller.
     pub(super) fn during(self, doing: &'static str) -> JournalError {
-        let (Self::Refused(detail) | Self::Lost(detail)) = self;
-        JournalError::Database { doing, detail }
+        match self {
+            Self::Refused(detail) | Self::Lost(detail) => JournalError::Database { doing, detail },
+            Self::Full(detail) => JournalError::NoRoom {
+                place: "PostgreSQL".into(),
+                detail,
+            },
+        }
     }
 }
 
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
-            // "FATAL" and "PANIC" end the session, perhaps after the commit.
-            Some(refusal) if refusal.severity() == "ERROR" => {
+            Some(refusal) if refusal.code() == &SqlState::DISK_FULL && is_plain(refusal) => {
+                Self::Full(refusal.message().to_owned())
+            }
+            Some(refusal) if is_plain(refusal) => {
                 Self::Refused(format!("{} ({})", refusal.message(), refusal.code().code()))
             }
             Some(end) => Self::Lost(end.message().to_owned()),
             None => Self::Lost(with_causes(&error)),
         }
     }
+}
+
+/// Whether the session goes on. "FATAL" and "PANIC" end it, perhaps after the commit.
+fn is_plain(refusal: &DbError) -> bool {
+    refusal.severity() == "ERROR"
 }
 
 /// A runtime of one's own and a pool of connections on it.

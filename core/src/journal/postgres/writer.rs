@@ -49,11 +49,8 @@ impl PostgresJournal {
         match self.insert(&header, batch.payload) {
             Ok(true) => {}
             Ok(false) => return Err(self.fenced()),
-            Err(Failure::Refused(detail)) => {
-                return Err(JournalError::Database {
-                    doing: "append",
-                    detail,
-                });
+            Err(refused @ (Failure::Refused(_) | Failure::Full(_))) => {
+                return Err(refused.during("append"));
             }
             Err(Failure::Lost(reason)) => {
                 self.lost = true;

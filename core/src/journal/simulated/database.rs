@@ -21,6 +21,8 @@ use crate::journal::{Batch, Each, Journal, JournalReader, VerifyReport};
 pub enum DatabaseFault {
     /// The database says no: nothing was stored.
     Refused,
+    /// It has no room: nothing was stored, and later there may be some.
+    Full,
     /// It was gone before the commit; whoever asked does not know that.
     LostBefore,
     /// It was gone after the commit; whoever asked does not know that either.
@@ -158,6 +160,12 @@ impl DatabaseJournal {
             Some(DatabaseFault::Refused) => {
                 return Err(JournalError::Database {
                     doing: "append",
+                    detail: "no (simulated)".into(),
+                });
+            }
+            Some(DatabaseFault::Full) => {
+                return Err(JournalError::NoRoom {
+                    place: "the simulated database".into(),
                     detail: "no space left (simulated)".into(),
                 });
             }
@@ -188,7 +196,11 @@ impl DatabaseJournal {
 
     fn prolong(&mut self) -> Result<(), JournalError> {
         let mut state = self.database.asked("prolong the lease")?;
-        if state.fault.take().is_some() {
+        if state
+            .fault
+            .take()
+            .is_some_and(|fault| fault != DatabaseFault::Full)
+        {
             return Err(JournalError::Database {
                 doing: "prolong the lease",
                 detail: "the connection broke (simulated)".into(),

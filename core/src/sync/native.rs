@@ -1,9 +1,20 @@
-//! The only way to locks: short mutexes that never poison, as a panic ends the process.
+//! What runs: locks that never poison, as a panic ends the process, and the standard library's atomics and threads.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
+pub(crate) use std::sync::atomic;
+pub(crate) use std::{thread, thread_local};
+
+/// Declares what all threads of the process share.
+macro_rules! shared {
+    ($(#[$about:meta])* static $name:ident: $kind:ty = $first:expr;) => {
+        $(#[$about])*
+        static $name: $kind = $first;
+    };
+}
+pub(crate) use shared;
 
 /// Locks that somebody else held when they were wanted, and the time that was waited for them.
 static WAITS: AtomicU64 = AtomicU64::new(0);
