@@ -1,4 +1,5 @@
-//! When the journal can't be written: nothing more is answered "yes", reads go on, `readyz` says why.
+//! When the journal can't be written: nothing more is answered "yes", reads go on, `readyz` says why. For want of room that
+//! is until there is some.
 #![cfg(feature = "server")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use around::Around;
-use http_support::{AGENCY, CLERK, REVIEWER, Who, payment, serve_on};
+use http_support::{AGENCY, CLERK, Client, LOADER, OTHER_AGENCY, REVIEWER, Who, payment, serve_on};
 use hubu_core::journal::JournalError;
 use serde_json::json;
 
@@ -71,6 +72,65 @@ fn a_latched_journal_refuses_commands_and_reads_go_on() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     };
     assert_eq!(quota["decreasing"], json!("1.00"));
+}
+
+#[test]
+fn a_full_disk_is_waited_for_and_nothing_is_lost_or_done_twice() {
+    let is_full = Arc::new(AtomicBool::new(false));
+    let flag = is_full.clone();
+    let serving = serve_on(
+        |_| {},
+        |inner| {
+            let before = move || match flag.load(Ordering::Acquire) {
+                true => Err(JournalError::NoRoom {
+                    place: "/data/journal".into(),
+                    detail: "no space left on device (test)".into(),
+                }),
+                false => Ok(()),
+            };
+            Box::new(Around {
+                inner,
+                before: Box::new(before),
+            })
+        },
+    );
+    let (row, other) = (serving.load(AGENCY), serving.load(OTHER_AGENCY));
+    let mut clerk = serving.client(CLERK);
+    is_full.store(true, Ordering::Release);
+    let body = payment(&row, "2.00");
+    for _ in 0..3 {
+        let reply = clerk.post("/v1/documents", "the-key", &body);
+        assert_eq!(
+            (reply.status, reply.code().as_str()),
+            (503, "journal_latched")
+        );
+        assert!(reply.head.contains("retry-after"), "{reply:?}");
+    }
+    let ready = clerk.get("/readyz");
+    assert_eq!(ready.status, 503);
+    let reason = ready.json()["reason"].as_str().unwrap().to_owned();
+    assert!(
+        reason.contains("make room, and it goes on by itself"),
+        "{reason}"
+    );
+    // What is durable is told; a row on which something hangs is not.
+    let mut loader = serving.client(LOADER);
+    let status = |client: &mut Client, row: &str| client.get(&format!("/v1/quotas/{row}")).status;
+    assert_eq!(status(&mut loader, &other), 200);
+    assert_eq!(status(&mut loader, &row), 503);
+
+    is_full.store(false, Ordering::Release);
+    let again = loop {
+        let reply = clerk.post("/v1/documents", "the-key", &body);
+        if reply.status != 503 {
+            break reply;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(again.status, 201, "{again:?}");
+    assert_eq!(clerk.get("/readyz").status, 200);
+    let quota = clerk.get(&format!("/v1/quotas/{row}")).json();
+    assert_eq!(quota["decreasing"], json!("2.00"), "once");
 }
 
 #[test]

@@ -4,10 +4,12 @@
 mod support;
 
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::process::Command;
 
 use hubu_core::journal::file::FileJournal;
-use hubu_core::journal::{Check, HEADER_BYTES, JournalError, Settings};
+use hubu_core::journal::simulated::{Fault, Faults, SimulatedDisk, Survival};
+use hubu_core::journal::{Check, HEADER_BYTES, Journal, JournalError, Settings};
 use support::file_store::FileStore;
 use support::store::Store;
 use support::{append, append_to, check_from};
@@ -399,4 +401,51 @@ fn a_damaged_slot_leaves_the_other() {
             .unwrap();
         lock.write_at(b"torn", epoch % 2 * 512 + 50).unwrap();
     }
+}
+
+#[test]
+fn a_full_disk_is_no_latch_as_long_as_nothing_was_written() {
+    let settings = Settings {
+        segment_bytes: 4096,
+        ..Settings::default()
+    };
+    let folder = Path::new("/journal");
+    let mut waited = 0;
+    // The second segment is made when the first is full: one operation after another finds no room for it.
+    for at in 1.. {
+        let disk = SimulatedDisk::new(1, Faults::default());
+        let mut journal = disk.open(folder, &settings).unwrap();
+        append_to(&mut journal, 10, 30);
+        let full = (disk.operations() + at, Fault::NoSpace);
+        disk.set_faults(Faults {
+            once: Some(full),
+            ..Faults::default()
+        });
+        match append(&mut journal, 31, 50) {
+            Err(JournalError::NoRoom { place, .. }) => {
+                assert!(place.ends_with("00000002.new"), "{place}");
+                append(&mut journal, 31, 50).unwrap();
+                waited += 1;
+            }
+            // A name that may not be durable is not built on.
+            Err(JournalError::Io { .. }) => {
+                let again = append(&mut journal, 31, 50);
+                assert!(
+                    matches!(again, Err(JournalError::Latched { .. })),
+                    "{again:?}"
+                );
+            }
+            Ok(()) => break,
+            Err(other) => panic!("operation {at}: {other}"),
+        }
+        let last = journal.last();
+        drop(journal);
+        let after = disk.crash(Survival::Nothing);
+        let journal = after.open(folder, &settings).unwrap();
+        assert!(journal.last() >= last, "operation {at}");
+    }
+    assert!(
+        waited >= 3,
+        "space, zeros and header were refused: {waited}"
+    );
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hubu_core::journal::{copy_into_folder, open_reader};
+use hubu_core::journal::{Settings, copy_into_folder, open_reader};
 
 use super::progress::Progress;
 use super::serve::journal_settings;
@@ -39,8 +39,13 @@ impl Backup {
         let journal = journal_settings(&settings.journal);
         let source = open_reader(&place, &journal)?;
         let mut progress = Progress::new("copied", source.last());
+        // A backup stands in one folder.
+        let whole = Settings {
+            old: None,
+            ..journal
+        };
         let (copied, chain) =
-            copy_into_folder(&*source, &self.to, &journal, u64::MAX, &mut |last| {
+            copy_into_folder(&*source, &self.to, &whole, u64::MAX, &mut |last| {
                 progress.at(last);
             })?;
         println!(

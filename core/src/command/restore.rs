@@ -49,7 +49,14 @@ impl Restore {
             must_be_empty(folder)?;
         }
         let journal = journal_settings(&settings.journal);
-        let source = open_reader(&self.from.display().to_string(), &journal)?;
+        if let Some(old) = &journal.old {
+            must_be_empty(old)?;
+        }
+        let whole = hubu_core::journal::Settings {
+            old: None,
+            ..journal
+        };
+        let source = open_reader(&self.from.display().to_string(), &whole)?;
         let checked = source.verify(&mut |_| true)?;
         println!(
             "{}: whole, records 1..={}, chain {}",

@@ -208,6 +208,9 @@ pub(super) fn journal_settings(journal: &Journal) -> hubu_core::journal::Setting
     hubu_core::journal::Settings {
         cell: journal.cell,
         segment_bytes: journal.segment_bytes,
+        old: Some(&journal.old_segments_folder)
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .cloned(),
         lease: Duration::from_secs(u64::from(journal.lease_seconds)),
         patience: Duration::from_secs(u64::from(journal.patience_seconds)),
         compress: journal.compress,

@@ -1,5 +1,6 @@
 //! Snapshots at intervals, so that the next start is short. They are written beside the serving: on a
-//! thread of their own, one at a time, and a failed one leaves the older ones as they were.
+//! thread of their own, one at a time, and a failed one leaves the older ones as they were. Behind each, segments of the
+//! journal that no start needs any more make way, where they have a place to go to.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use hubu_core::config::Engine as EngineSettings;
 use hubu_core::engine::Engine;
+use hubu_core::engine::snapshot::SnapshotReport;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
@@ -67,16 +69,31 @@ impl Snapshots {
         let (engine, folder) = (self.engine.clone(), self.folder.clone());
         self.writing = Some(tokio::task::spawn_blocking(move || {
             match engine.write_snapshot(&folder) {
-                Ok(written) => tracing::info!(
-                    path = %written.path.display(),
-                    last = written.last,
-                    bytes = written.bytes,
-                    seconds = written.took.as_secs_f64(),
-                    shard_held_us = written.held_max.as_micros() as u64,
-                    "snapshot written"
-                ),
+                Ok(written) => {
+                    tracing::info!(
+                        path = %written.path.display(),
+                        last = written.last,
+                        bytes = written.bytes,
+                        seconds = written.took.as_secs_f64(),
+                        shard_held_us = written.held_max.as_micros() as u64,
+                        "snapshot written"
+                    );
+                    shelve(&engine, &written);
+                }
                 Err(error) => tracing::warn!(%error, "no snapshot"),
             }
         }));
+    }
+}
+
+fn shelve(engine: &Engine, written: &SnapshotReport) {
+    match engine.shelve_journal(written) {
+        Ok(shelved) if shelved.segments > 0 => tracing::info!(
+            segments = shelved.segments,
+            through = shelved.through,
+            "old segments moved"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "old segments stay where they are"),
     }
 }

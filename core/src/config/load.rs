@@ -144,6 +144,7 @@ fn rebase(settings: &mut Settings, folder: &Path) {
     if let JournalPlace::File(path) = &mut settings.journal.place {
         below(path);
     }
+    below(&mut settings.journal.old_segments_folder);
     below(&mut settings.catalog.folder);
     below(&mut settings.engine.snapshot_folder);
     below(&mut settings.views.archive_folder);

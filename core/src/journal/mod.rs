@@ -162,6 +162,15 @@ pub trait Watch: Send {
     fn payload_max(&self) -> u64;
 }
 
+/// What moved to the folder of old segments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shelved {
+    /// How many segments.
+    pub segments: u64,
+    /// The last record in them (0 = none moved).
+    pub through: u64,
+}
+
 /// Receives batches in order; `false` stops the reading.
 pub type Each<'a> = dyn FnMut(StoredBatch<'_>) -> bool + 'a;
 
@@ -189,6 +198,15 @@ pub trait JournalReader: Send + Sync {
 
     /// Last durable sequence number that this reader knows of (0 = empty).
     fn last(&self) -> u64;
+
+    /// Moves segments all of whose records are up to `through` to [`Settings::old`], if that is set. Only the process
+    /// that writes the journal may ask for it.
+    ///
+    /// # Errors
+    /// A copy can't be made or is not whole; what was not moved stays.
+    fn shelve(&self, _through: u64) -> Result<Shelved, JournalError> {
+        Ok(Shelved::default())
+    }
 
     /// Makes sure that what another process wrote last is durable: a reader of files may see a batch before its writer's
     /// sync ends.

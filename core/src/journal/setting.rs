@@ -1,5 +1,6 @@
 //! Settings of the journals.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How much of a journal is read and checked at opening.
@@ -19,6 +20,8 @@ pub struct Settings {
     pub cell: u64,
     /// File: size of a new segment in bytes; also bounds a batch.
     pub segment_bytes: u64,
+    /// File: where old segments are moved once no start needs them; nowhere when it is not set.
+    pub old: Option<PathBuf>,
     /// File: what to check at opening.
     pub check: Check,
     /// PostgreSQL: how long a lease holds without renewal.
@@ -38,6 +41,7 @@ impl Default for Settings {
         Self {
             cell: 0,
             segment_bytes: 256 << 20,
+            old: None,
             check: Check::Whole,
             lease: Duration::from_secs(15),
             force: false,

@@ -40,6 +40,11 @@ impl Site {
         Site(self.0.beside().unwrap())
     }
 
+    /// Sets or changes a setting for what is started from now on.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.0.set(name, value);
+    }
+
     /// Starts the server; what it says is in the file `log`.
     pub fn serve(&self) -> Program {
         self.serve_as(&[])

@@ -19,6 +19,7 @@
 
 mod read;
 mod section;
+mod shelve;
 mod write;
 
 use crate::disk::Disk;

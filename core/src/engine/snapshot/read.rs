@@ -157,6 +157,31 @@ pub(super) fn parse(
     Ok((head, state))
 }
 
+/// Reads a snapshot to its digest and makes nothing of it. A start from it needs the records behind the returned one.
+pub(super) fn check(mut file: impl Read, size: u64) -> Result<u64, String> {
+    let mut bytes = [0; HEAD_BYTES];
+    file.read_exact(&mut bytes).map_err(unreadable)?;
+    let head = Head::from_bytes(&bytes).ok_or("it is no snapshot of this format")?;
+    let mut digest = Sm3::new();
+    digest.update(bytes);
+    let mut sections = Sections {
+        file,
+        digest,
+        size,
+        buffer: Vec::new(),
+    };
+    for _ in 0..head.catalogs {
+        sections.next()?;
+    }
+    let mut oldest = head.last;
+    for _ in 0..head.shards {
+        let (stamp, _) = sections.next()?;
+        oldest = oldest.min(stamp);
+    }
+    sections.finish()?;
+    Ok(oldest)
+}
+
 fn check_owner(head: &Head, reader: &dyn JournalReader) -> Result<(), String> {
     let first = reader.record(1).map_err(|error| error.to_string())?;
     let secret = match codec::decode(&first).map(|record| record.body) {

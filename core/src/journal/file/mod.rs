@@ -10,6 +10,7 @@ mod reader;
 mod recover;
 mod scanner;
 mod segment;
+mod shelf;
 mod spare;
 mod tail;
 mod writer;
@@ -116,6 +117,7 @@ fn identify(
     let mut folder = Folder {
         disk,
         path: path.to_owned(),
+        old: settings.old.clone(),
         journal: 0,
         cell: settings.cell,
     };

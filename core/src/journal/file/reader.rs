@@ -16,7 +16,7 @@ use crate::journal::check::Links;
 use crate::journal::error::JournalError;
 use crate::journal::reading::{self, Visit};
 use crate::journal::setting::Settings;
-use crate::journal::{Each, JournalReader, VerifyReport};
+use crate::journal::{Each, JournalReader, Shelved, VerifyReport};
 
 /// A reader without a writer may meet a batch that another process is just writing; it looks again so many times.
 const LOOKS: u32 = 4;
@@ -61,6 +61,7 @@ impl FileReader {
         let folder = Folder {
             disk,
             path: folder.to_owned(),
+            old: settings.old.clone(),
             journal: anchor.journal,
             cell: settings.cell,
         };
@@ -167,6 +168,10 @@ impl JournalReader for FileReader {
 
     fn last(&self) -> u64 {
         self.shared.durable.load(Ordering::Acquire)
+    }
+
+    fn shelve(&self, through: u64) -> Result<Shelved, JournalError> {
+        self.shared.folder.shelve(through)
     }
 
     fn settle(&self) -> Result<(), JournalError> {

@@ -44,7 +44,12 @@ pub(super) fn find_tail(folder: &Folder, index: &Index, plan: Plan) -> Result<Ta
     let numbers = folder.segments()?;
     assert!(!numbers.is_empty(), "the caller has made the first segment");
     let start = match plan.check {
-        Check::Whole => 1,
+        // What was moved was checked then, and `verify` checks it again.
+        Check::Whole => folder
+            .segments_in(&folder.path)?
+            .first()
+            .copied()
+            .unwrap_or(1),
         Check::Tail => last_used(folder, index, &numbers)?,
     };
     let first = Position {

@@ -52,16 +52,25 @@ impl<'f> Scanner<'f> {
         position: Position,
         access: Access,
     ) -> Result<Self, JournalError> {
+        let segment = folder.open(position.segment, access)?;
         Ok(Self {
-            folder,
-            segment: folder.open(position.segment, access)?,
             offset: position.offset,
+            ..Self::of(folder, segment)
+        })
+    }
+
+    /// Stands before the first batch of a segment.
+    pub(super) fn of(folder: &'f Folder, segment: Segment) -> Self {
+        Self {
+            folder,
+            segment,
+            offset: SEGMENT_HEADER,
             buffer: Vec::new(),
             start: 0,
             filled: 0,
             payload: 0..0,
             at_once: MANY,
-        })
+        }
     }
 
     /// Reads so many bytes at once from now on.

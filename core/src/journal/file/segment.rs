@@ -1,6 +1,6 @@
 //! Segments: the files that batches lie in, and the folder of them.
 
-use std::io::IoSlice;
+use std::io::{ErrorKind, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,6 +44,8 @@ pub(super) enum Pace<'a> {
 pub(super) struct Folder {
     pub(super) disk: Arc<dyn Disk>,
     pub(super) path: PathBuf,
+    /// Where old segments stand that were moved, if they are.
+    pub(super) old: Option<PathBuf>,
     pub(super) journal: u64,
     pub(super) cell: u64,
 }
@@ -61,31 +63,71 @@ pub(super) struct Segment {
 impl Folder {
     /// Numbers of the segments, ascending; they begin at 1 and have no gap.
     pub(super) fn segments(&self) -> Result<Vec<u64>, JournalError> {
-        let names = self.disk.list(&self.path);
-        let names = names.map_err(JournalError::io("list", &self.path))?;
-        let mut numbers: Vec<u64> = names
-            .iter()
-            .filter_map(|name| name.strip_suffix(".segment")?.parse().ok())
-            .collect();
-        numbers.sort_unstable();
+        let mut numbers = self.segments_in(&self.path)?;
+        if let Some(old) = &self.old {
+            numbers.extend(self.segments_in(old)?);
+            numbers.sort_unstable();
+            // One that a crash caught on its way stands in both.
+            numbers.dedup();
+        }
         for (expected, number) in (1..).zip(&numbers) {
             if *number != expected {
-                return Err(JournalError::Foreign {
-                    place: self.path.display().to_string(),
-                    reason: format!("segment {expected} is missing; put it back from a copy"),
-                });
+                return Err(self.is_missing(expected));
             }
         }
         Ok(numbers)
     }
 
+    fn is_missing(&self, number: u64) -> JournalError {
+        let old = self.old.as_ref();
+        let old = old.map_or(String::new(), |old| {
+            format!(
+                ", and is not in {} either: is that disk there?",
+                old.display()
+            )
+        });
+        JournalError::Foreign {
+            place: self.path.display().to_string(),
+            reason: format!("segment {number} is missing{old}; put it back from a copy"),
+        }
+    }
+
+    /// Numbers of the segments in one folder, ascending; none where there is no such folder.
+    pub(super) fn segments_in(&self, folder: &Path) -> Result<Vec<u64>, JournalError> {
+        let names = match self.disk.list(folder) {
+            Err(missing) if missing.kind() == ErrorKind::NotFound && folder != self.path => {
+                Vec::new()
+            }
+            names => names.map_err(JournalError::io("list", folder))?,
+        };
+        let numbers = names
+            .iter()
+            .filter_map(|name| name.strip_suffix(".segment")?.parse().ok());
+        let mut numbers: Vec<u64> = numbers.collect();
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// The file of a segment, wherever it stands.
+    fn open_file(
+        &self,
+        number: u64,
+        access: Access,
+    ) -> Result<(PathBuf, Arc<dyn DiskFile>), JournalError> {
+        let path = self.segment_path(number);
+        match (self.disk.open(&path, access), &self.old) {
+            (Err(moved), Some(old)) if moved.kind() == ErrorKind::NotFound => {
+                let path = old.join(segment_name(number));
+                let file = self.disk.open(&path, access);
+                Ok((path.clone(), file.map_err(JournalError::io("open", &path))?))
+            }
+            (file, _) => Ok((path.clone(), file.map_err(JournalError::io("open", &path))?)),
+        }
+    }
+
     /// Opens a segment and checks that it belongs here.
     pub(super) fn open(&self, number: u64, access: Access) -> Result<Segment, JournalError> {
-        let path = self.segment_path(number);
-        let file = self
-            .disk
-            .open(&path, access)
-            .map_err(JournalError::io("open", &path))?;
+        let (path, file) = self.open_file(number, access)?;
         let mut bytes = [0; SEGMENT_HEADER as usize];
         file.read_at(&mut bytes, 0)
             .map_err(JournalError::io("read", &path))?;
@@ -170,13 +212,16 @@ impl Folder {
     }
 
     pub(super) fn segment_path(&self, number: u64) -> PathBuf {
-        self.path.join(format!("{number:08}.segment"))
+        self.path.join(segment_name(number))
     }
+}
+
+pub(super) fn segment_name(number: u64) -> String {
+    format!("{number:08}.segment")
 }
 
 /// A full disk, told from what else can go wrong while a file is made that holds nothing yet.
 fn no_room_or(error: JournalError) -> JournalError {
-    use std::io::ErrorKind;
     match error {
         JournalError::Io { path, source, .. }
             if matches!(
