@@ -52,7 +52,7 @@ pub(crate) fn run(options: &Options, report: &mut Report) -> Outcome<bool> {
     std::fs::create_dir_all(LEFT)?;
     let wanted = SCENARIOS.iter().filter(|s| s.name.contains(&options.only));
     if let Some(order) = &options.replay {
-        let scenario = wanted.last().ok_or("--only fits no scenario")?;
+        let scenario = wanted.rev().next().ok_or("--only fits no scenario")?;
         return Ok(holds(scenario, ReplayScheduler::new_from_file(order)?));
     }
     let orders = if options.quick { QUICK } else { options.orders };

@@ -29,6 +29,9 @@ const LIST: &str = "faults/mutants.toml";
 /// Seeds of the simulation that a mistake has to get by.
 const SEEDS: &str = "400";
 
+/// Orders of each scenario that a mistake of threads has to get by.
+const ORDERS: &str = "1000";
+
 /// After so long a run is ended: a mistake may well make something wait for ever.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -47,6 +50,9 @@ struct Mutant {
     put: String,
     #[serde(default)]
     tests: Vec<String>,
+    /// It shows where threads meet.
+    #[serde(default)]
+    threads: bool,
 }
 
 pub(crate) fn run(options: &Options, report: &mut Report) -> Outcome<bool> {
@@ -131,16 +137,17 @@ impl Place {
 
     /// What notices the mistake, if anything does.
     fn try_out(&self, mutant: &Mutant) -> Outcome<Option<String>> {
-        let built = self.cargo(&["build", "--quiet", "-p", "hubu-faults"]);
-        if !ends_well(built, PATIENCE * 4)? {
-            return Err(format!("\"{}\" does not compile", mutant.breaks).into());
+        if mutant.threads {
+            self.build(mutant, &["--features", "shuttle"])?;
+            if let Some(caught) = self.try_trial(&["interleave", "--orders", ORDERS])? {
+                return Ok(Some(caught));
+            }
         }
+        self.build(mutant, &[])?;
         let trials: [&[&str]; 2] = [&["sim", "--seeds", SEEDS], &["crash", "--quick"]];
         for trial in trials {
-            let mut faults = Command::new(self.target.join("debug/hubu-faults"));
-            faults.current_dir(&self.tree).args(trial);
-            if !ends_well(faults, PATIENCE)? {
-                return Ok(Some(format!("`hubu-faults {}`", trial.join(" "))));
+            if let Some(caught) = self.try_trial(trial)? {
+                return Ok(Some(caught));
             }
         }
         for test in &mutant.tests {
@@ -163,6 +170,22 @@ impl Place {
             }
         }
         Ok(None)
+    }
+
+    fn build(&self, mutant: &Mutant, features: &[&str]) -> Outcome<()> {
+        let build = [&["build", "--quiet", "-p", "hubu-faults"], features].concat();
+        match ends_well(self.cargo(&build), PATIENCE * 4)? {
+            true => Ok(()),
+            false => Err(format!("\"{}\" does not compile", mutant.breaks).into()),
+        }
+    }
+
+    /// The trial's words, when it notices the mistake.
+    fn try_trial(&self, trial: &[&str]) -> Outcome<Option<String>> {
+        let mut faults = Command::new(self.target.join("debug/hubu-faults"));
+        faults.current_dir(&self.tree).args(trial);
+        let noticed = !ends_well(faults, PATIENCE)?;
+        Ok(noticed.then(|| format!("`hubu-faults {}`", trial.join(" "))))
     }
 
     fn cargo(&self, arguments: &[&str]) -> Command {
