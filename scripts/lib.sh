@@ -69,6 +69,9 @@ need_postgres() {
   export PG_BIN
 }
 
+# The crashes of the archive's store are made from what strace records.
+need_strace() { command -v strace >/dev/null || install strace; }
+
 newest_postgres() {
   local found
   for found in $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V -r); do

@@ -58,6 +58,16 @@ pub(crate) const FIGURES: &[Figure] = &[
         "combinations of what had reached the disk by then",
     ),
     figure(
+        "crash_archive_points",
+        Goal::AtLeast(200.0),
+        "operations of the archive's store, recorded, each with a crash before it",
+    ),
+    figure(
+        "crash_archive_states",
+        Goal::AtLeast(1_000.0),
+        "combinations of what had reached the disk by then",
+    ),
+    figure(
         "crash_broken",
         Goal::Never,
         "runs of which one did not come back right",

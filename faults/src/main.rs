@@ -48,6 +48,9 @@ enum Trial {
     Sim(sim::Options),
     /// A crash at every operation of the disk
     Crash(crash::Options),
+    /// The program whose archive `crash` records
+    #[command(hide = true)]
+    ArchiveWriter(crash::writer::Writer),
     /// Servers and databases killed under load
     Kill(kill::Kill),
     /// Starts, wakes and restores writers that must not write any more
@@ -91,6 +94,7 @@ fn run(arguments: Arguments) -> Outcome<bool> {
     let held = match arguments.trial {
         Trial::Sim(options) => sim::run(&options, &mut report)?,
         Trial::Crash(options) => crash::run(&options, &mut report)?,
+        Trial::ArchiveWriter(writer) => return writer.run(),
         Trial::Kill(kill) => kill.run(&mut report)?,
         Trial::Writers(writers) => writers.run(&mut report)?,
         Trial::Failover(failover) => failover.run(&mut report)?,

@@ -5,6 +5,12 @@
 //! The run goes through several segments, snapshots (written, named, removed) and restarts. Unsynced sectors survive
 //! in any combination: all of them are tried up to [`ALL_UP_TO`] sectors; of more, none, all, each beginning, each with one
 //! missing, and [`DRAWN`] that are drawn. Changes of names survive as beginnings, folder by folder.
+//!
+//! The archive's store knows no simulated disk: [`archive`] records what it asks of real files, and goes on as above.
+
+mod archive;
+mod trace;
+pub(crate) mod writer;
 
 use crate::Outcome;
 use crate::report::Report;
@@ -48,6 +54,55 @@ pub(crate) fn run(options: &Options, report: &mut Report) -> Outcome<bool> {
         options.events
     };
     let (cell, points) = prepare(options.seed, events)?;
+    let journal = try_all(points.len(), |at| {
+        let all = combinations(&points[at].disk, options, at);
+        for chosen in &all {
+            survives(&cell, &points[at], chosen).map_err(|why| format!("{chosen:?}: {why}"))?;
+        }
+        Ok(all.len() as u64)
+    });
+    println!(
+        "journal and snapshots: {} points, {} states",
+        points.len(),
+        journal.states
+    );
+    let archive_held = try_archive(options, report)?;
+    let held = journal.held && archive_held;
+    if !options.quick {
+        report.put("crash_points", points.len() as f64);
+        report.put("crash_states", journal.states as f64);
+        report.put("crash_broken", f64::from(u8::from(!held)));
+    }
+    Ok(held)
+}
+
+fn try_archive(options: &Options, report: &mut Report) -> Outcome<bool> {
+    if !trace::is_allowed()? {
+        println!("archive: SKIPPED, since strace may not trace programs here");
+        return Ok(true);
+    }
+    let run = archive::prepare(options)?;
+    let tried = run.tried(options);
+    let archive = try_all(tried.len(), |at| {
+        let (at, point) = tried[at];
+        run.survives(at, point, options)
+    });
+    println!("archive: {} points, {} states", tried.len(), archive.states);
+    if !options.quick {
+        report.put("crash_archive_points", tried.len() as f64);
+        report.put("crash_archive_states", archive.states as f64);
+    }
+    Ok(archive.held)
+}
+
+/// What came of all points.
+struct Tried {
+    states: u64,
+    held: bool,
+}
+
+/// Tries points by their numbers on all cores, until one is broken; each says how many states it had, or what is wrong.
+fn try_all(count: usize, try_one: impl Fn(usize) -> Result<u64, String> + Sync) -> Tried {
     let (next, states) = (AtomicUsize::new(0), AtomicU64::new(0));
     let held = AtomicBool::new(true);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -56,27 +111,24 @@ pub(crate) fn run(options: &Options, report: &mut Report) -> Outcome<bool> {
             scope.spawn(|| {
                 while held.load(Ordering::Relaxed) {
                     let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(point) = points.get(at) else { return };
-                    for chosen in combinations(&point.disk, options, at) {
-                        states.fetch_add(1, Ordering::Relaxed);
-                        if let Err(why) = survives(&cell, point, &chosen) {
-                            eprintln!("BROKEN: operation {at}, surviving {chosen:?}: {why}");
+                    if at >= count {
+                        return;
+                    }
+                    match try_one(at) {
+                        Ok(tried) => drop(states.fetch_add(tried, Ordering::Relaxed)),
+                        Err(why) => {
+                            eprintln!("BROKEN: operation {at}, surviving {why}");
                             held.store(false, Ordering::Relaxed);
-                            return;
                         }
                     }
                 }
             });
         }
     });
-    let (states, held) = (states.into_inner(), held.into_inner());
-    println!("{} points, {states} states", points.len());
-    if !options.quick {
-        report.put("crash_points", points.len() as f64);
-        report.put("crash_states", states as f64);
-        report.put("crash_broken", f64::from(u8::from(!held)));
+    Tried {
+        states: states.into_inner(),
+        held: held.into_inner(),
     }
-    Ok(held)
 }
 
 /// The run, and the disk before each of its operations.
@@ -136,19 +188,23 @@ fn combinations(disk: &SimulatedDisk, options: &Options, at: usize) -> Vec<Chose
     with_names.collect()
 }
 
-fn survives(cell: &Cell, point: &Point, chosen: &Chosen) -> Result<(), String> {
+/// The disk as it comes up after a crash.
+fn crashed(disk: &SimulatedDisk, chosen: &Chosen) -> SimulatedDisk {
     let mut sectors = chosen.sectors.iter().copied();
     let mut names = chosen.names;
-    let after = point.disk.crash_choosing(
+    disk.crash_choosing(
         || sectors.next().unwrap_or(false),
         |changes| {
             let kept = changes.min(names);
             names -= kept;
             kept
         },
-    );
+    )
+}
+
+fn survives(cell: &Cell, point: &Point, chosen: &Chosen) -> Result<(), String> {
     let after = Ground {
-        disk: after,
+        disk: crashed(&point.disk, chosen),
         database: None,
     };
     let engine = open(&after, &cell.swarm, cell.now_ms);

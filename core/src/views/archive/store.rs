@@ -69,6 +69,7 @@ impl Store {
                 .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
                 .with_kv_separation(Some(apart))
         })?;
+        sync_folders(folder)?;
         Ok(Store { database, keys })
     }
 
@@ -136,6 +137,31 @@ impl Store {
     pub(super) fn disk_bytes(&self) -> Result<u64, ViewError> {
         Ok(self.database.disk_space()?)
     }
+}
+
+/// Makes the names of the store's folders durable, which the store leaves to chance: without them all that it synced below
+/// could be gone after a crash.
+fn sync_folders(folder: &Path) -> Result<(), ViewError> {
+    let system = |source| ViewError::System {
+        doing: "sync the archive's folders",
+        source,
+    };
+    let above = folder
+        .parent()
+        .filter(|above| !above.as_os_str().is_empty());
+    let spaces = folder.join(FOLDERS[0]);
+    let mut folders: Vec<_> = above
+        .into_iter()
+        .chain([folder, &spaces])
+        .map(Path::to_owned)
+        .collect();
+    for space in std::fs::read_dir(&spaces).map_err(system)? {
+        folders.push(space.map_err(system)?.path());
+    }
+    folders
+        .iter()
+        .try_for_each(|folder| std::fs::File::open(folder)?.sync_all())
+        .map_err(system)
 }
 
 /// The folders of the store, beside one for each key space in the first of them.
