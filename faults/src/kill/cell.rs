@@ -167,14 +167,20 @@ impl<'a> Cell<'a> {
         self.serve()
     }
 
-    /// What an operator does about a database that was away: looks whether the server noticed, and restarts it then.
+    /// What an operator does about a database that was away: looks whether the server noticed, and restarts it then,
+    /// unless it says that it goes on by itself.
     fn after_database(&mut self, fault: Fault) -> Outcome<()> {
-        if latch::reason(self.office.address)?.is_none() {
+        let Some(reason) = latch::reason(self.office.address)? else {
             if !matches!(fault, Fault::Cut | Fault::Hiccup | Fault::Full) {
                 self.tally
                     .breach(Breach::Wrong, 1, "it is ready though its database was gone");
             }
             return self.mend();
+        };
+        if latch::goes_on(&reason) {
+            // Until there is room; a small batch may find some before.
+            self.mend()?;
+            return latch::await_ready(&mut self.settling()?);
         }
         latch::check(&mut self.settling()?)?;
         self.mend()?;

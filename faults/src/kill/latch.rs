@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 const ASKED: usize = 5;
 /// Reads must go on by then; no more than a guard against waiting for ever.
 const READS_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_secs(60);
 
 #[derive(Deserialize)]
 struct Readiness {
@@ -37,6 +38,25 @@ pub(super) fn reason(address: SocketAddr) -> Outcome<Option<String>> {
         .into());
     }
     Ok((!readiness.ready).then(|| readiness.reason.unwrap_or_default()))
+}
+
+/// Whether a server that takes no commands says that it will again, by itself.
+pub(super) fn goes_on(reason: &str) -> bool {
+    reason.contains("it goes on by itself")
+}
+
+/// Waits until it does, as it said.
+pub(super) fn await_ready(settling: &mut Settling<'_>) -> Outcome<()> {
+    let end = Instant::now() + READY_WITHIN;
+    while let Some(reason) = reason(settling.office.address)? {
+        if Instant::now() > end {
+            let what = format!("there is room again, and it says {reason:?}");
+            settling.tally.breach(Breach::Wrong, 1, &what);
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Ok(())
 }
 
 /// Holds a latched server to its promise.
