@@ -27,7 +27,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Commands and other events of the run.
-    #[arg(long, default_value_t = 160)]
+    #[arg(long, default_value_t = 180)]
     events: usize,
     /// Few combinations at each point.
     #[arg(long)]
