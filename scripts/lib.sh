@@ -39,14 +39,16 @@ install() {
 # A Rust toolchain and a linker for it.
 need_rust() {
   command -v cc >/dev/null || install gcc libc6-dev
-  PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
+  local rustup=${CARGO_HOME:-$HOME/.cargo}/bin
+  # Before the system's, which may be another version and lack clippy (scripts/sanitize installs one).
+  if [ -x "$rustup/cargo" ]; then PATH="$rustup:$PATH"; else PATH="$PATH:$rustup"; fi
   if ! cargo --version >/dev/null 2>&1 && [ -z "${RUSTUP_HOME:-}" ]; then
     # HOME may be a fresh folder while the toolchain is in the user's own.
     local own
     own=$(getent passwd "$(id -un)" | cut -d: -f6)
     if [ -d "$own/.rustup/toolchains" ]; then
       export RUSTUP_HOME="$own/.rustup"
-      PATH="$PATH:$own/.cargo/bin"
+      PATH="$own/.cargo/bin:$PATH"
     fi
   fi
   cargo --version >/dev/null 2>&1 ||
