@@ -28,8 +28,9 @@ const QUICK_ROUNDS: usize = 7;
 /// Combinations tried at each point: opening the store takes longer than anything else here.
 const COMBINATIONS: usize = 8;
 
-/// A quick run tries one point of so many.
-const QUICK_EVERY: usize = 12;
+/// A quick run tries the first points, where the store is made, and then one of so many.
+const QUICK_FIRST: usize = 60;
+const QUICK_EVERY: usize = 16;
 
 /// What happened until a crash point.
 pub(super) struct Point {
@@ -233,8 +234,9 @@ impl Replay {
 impl Run {
     /// The points that are tried, with their numbers.
     pub(super) fn tried(&self, options: &Options) -> Vec<(usize, &Point)> {
-        let every = if options.quick { QUICK_EVERY } else { 1 };
-        self.points.iter().enumerate().step_by(every).collect()
+        let is_tried = |at: &usize| !options.quick || *at < QUICK_FIRST || at % QUICK_EVERY == 0;
+        let points = self.points.iter().enumerate();
+        points.filter(|(at, _)| is_tried(at)).collect()
     }
 
     /// Tries a point in several combinations; how many, or what is wrong.

@@ -9,6 +9,7 @@
 
 mod block;
 mod fill;
+mod folder;
 mod run;
 mod store;
 

@@ -12,6 +12,7 @@
 //! together with the watermark. The store's own log is never written.
 
 use super::block;
+use super::folder;
 use super::run::{Kept, Run};
 use crate::engine::place;
 use crate::journal::Chain;
@@ -19,7 +20,6 @@ use crate::views::error::ViewError;
 use fjall::config::CompressionPolicy;
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions};
 use hubu_kernel::ident::DocumentId;
-use std::io::ErrorKind;
 use std::path::Path;
 
 const BLOCK: u8 = 0;
@@ -53,9 +53,10 @@ fn document_key(id: DocumentId) -> [u8; 9] {
 }
 
 impl Store {
-    pub(super) fn open(folder: &Path) -> Result<Store, ViewError> {
-        check_kinds(folder)?;
-        let database = Database::builder(folder)
+    pub(super) fn open(path: &Path) -> Result<Store, ViewError> {
+        folder::check_kinds(path)?;
+        folder::clear_unfinished(path)?;
+        let database = Database::builder(path)
             .manual_journal_persist(true)
             .worker_threads(1)
             .cache_size(INDEX_CACHE_BYTES)
@@ -69,7 +70,7 @@ impl Store {
                 .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
                 .with_kv_separation(Some(apart))
         })?;
-        sync_folders(folder)?;
+        folder::sync(path)?;
         Ok(Store { database, keys })
     }
 
@@ -137,70 +138,4 @@ impl Store {
     pub(super) fn disk_bytes(&self) -> Result<u64, ViewError> {
         Ok(self.database.disk_space()?)
     }
-}
-
-/// Makes the names of the store's folders durable, which the store leaves to chance: without them all that it synced below
-/// could be gone after a crash.
-fn sync_folders(folder: &Path) -> Result<(), ViewError> {
-    let system = |source| ViewError::System {
-        doing: "sync the archive's folders",
-        source,
-    };
-    let above = folder
-        .parent()
-        .filter(|above| !above.as_os_str().is_empty());
-    let spaces = folder.join(FOLDERS[0]);
-    let mut folders: Vec<_> = above
-        .into_iter()
-        .chain([folder, &spaces])
-        .map(Path::to_owned)
-        .collect();
-    for space in std::fs::read_dir(&spaces).map_err(system)? {
-        folders.push(space.map_err(system)?.path());
-    }
-    folders
-        .iter()
-        .try_for_each(|folder| std::fs::File::open(folder)?.sync_all())
-        .map_err(system)
-}
-
-/// The folders of the store, beside one for each key space in the first of them.
-const FOLDERS: [&str; 3] = ["keyspaces", "tables", "blobs"];
-
-/// Whether each thing in the folder is of the kind that its name says. The store takes that for granted, and ends the
-/// process where it is not so.
-fn check_kinds(folder: &Path) -> Result<(), ViewError> {
-    let system = |source| ViewError::System {
-        doing: "look at the archive's folder",
-        source,
-    };
-    let mut folders = vec![(folder.to_owned(), false)];
-    while let Some((folder, of_spaces)) = folders.pop() {
-        let entries = match std::fs::read_dir(&folder) {
-            Err(missing) if missing.kind() == ErrorKind::NotFound => continue,
-            Err(file) if file.kind() == ErrorKind::NotADirectory => {
-                let place = folder.display().to_string();
-                return Err(ViewError::Damaged { place });
-            }
-            entries => entries.map_err(system)?,
-        };
-        for entry in entries {
-            let entry = entry.map_err(system)?;
-            let kind = entry.file_type().map_err(system)?;
-            let name = entry.file_name();
-            let is_folder = of_spaces || FOLDERS.iter().any(|known| name == *known);
-            if !(if is_folder {
-                kind.is_dir()
-            } else {
-                kind.is_file()
-            }) {
-                let place = entry.path().display().to_string();
-                return Err(ViewError::Damaged { place });
-            }
-            if is_folder {
-                folders.push((entry.path(), name == FOLDERS[0]));
-            }
-        }
-    }
-    Ok(())
 }
