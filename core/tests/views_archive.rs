@@ -192,3 +192,31 @@ fn a_deleted_archive_is_built_anew_and_a_foreign_one_refused() {
         "{refused:?}"
     );
 }
+
+#[test]
+fn a_store_that_was_being_made_is_begun_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    for version in [None, Some(&b""[..]), Some(b"FJL"), Some(&[0; 4])] {
+        let path = folder.path().join("archive");
+        std::fs::create_dir_all(path.join("keyspaces")).unwrap();
+        for name in ["lock", "0.jnl"] {
+            std::fs::write(path.join(name), []).unwrap();
+        }
+        if let Some(bytes) = version {
+            std::fs::write(path.join("version"), bytes).unwrap();
+        }
+        assert_eq!(archive(&path, 1).watermark(), 0, "{version:?}");
+        std::fs::remove_dir_all(&path).unwrap();
+    }
+    // Whatever else stands there is nobody's to take away.
+    let path = folder.path().join("somebody's");
+    std::fs::create_dir_all(&path).unwrap();
+    for name in ["0.jnl", "letter.txt"] {
+        std::fs::write(path.join(name), b"mine").unwrap();
+    }
+    let refused = Archive::open(&path, ArchiveSettings::default());
+    assert!(refused.is_err());
+    for name in ["0.jnl", "letter.txt"] {
+        assert_eq!(std::fs::read(path.join(name)).unwrap(), b"mine");
+    }
+}
