@@ -87,6 +87,34 @@ fn a_tail_with_any_sector_missing_is_torn() {
 }
 
 #[test]
+fn what_a_torn_batch_left_is_gone_before_a_shorter_one_is_written() {
+    let store = FileStore::fresh();
+    let mut journal = store.open().unwrap();
+    append_to(&mut *journal, 10, 20);
+    // Several pages: the shorter batch is padded to the end of its own alone.
+    append(&mut *journal, 21, 160).unwrap();
+    let store = store.copy();
+    let place = store.place(21);
+    assert!(place.end() - place.offset > 2 * 4096);
+    store.edit(&place.path, |bytes| {
+        let sector = (place.end() - 1) / 512 * 512;
+        bytes[sector..place.end()].fill(0);
+    });
+    let mut journal = store.open().unwrap();
+    assert_eq!(journal.last(), 20);
+    append(&mut *journal, 21, 21).unwrap();
+    let killed = store.copy();
+    let behind = std::fs::read(&place.path).unwrap();
+    let end = killed.place(21).end();
+    assert!(
+        behind[end..].iter().all(|byte| *byte == 0),
+        "nothing is left of it"
+    );
+    let journal = killed.open().unwrap();
+    assert_eq!(check_from(&*journal.reader(), 1).unwrap(), 21);
+}
+
+#[test]
 fn any_flipped_bit_before_the_tail_stops_the_start() {
     let store = killed();
     let place = store.place(11);

@@ -101,6 +101,19 @@ fn read(root: &Path) -> Outcome<Vec<Mutant>> {
             let (file, breaks) = (mutant.file.display(), &mutant.breaks);
             return Err(format!("\"{breaks}\" stands {times} times in {file}; mend {LIST}").into());
         }
+        for test in &mutant.tests {
+            let (binary, name) = test.split_once("::").ok_or("a test is BINARY::NAME")?;
+            let source = root.join("core/tests").join(binary).with_extension("rs");
+            // The tests of the suite stand in a module for each store.
+            let function = name.rsplit("::").next().unwrap_or(name);
+            let source = std::fs::read_to_string(source)?;
+            if !["(", "<"]
+                .iter()
+                .any(|end| source.contains(&format!("fn {function}{end}")))
+            {
+                return Err(format!("there is no test {test}; mend {LIST}").into());
+            }
+        }
     }
     Ok(list.mutants)
 }
