@@ -119,6 +119,15 @@ fn a_snapshot_written_under_load_is_a_snapshot_like_any_other() {
                 }
             });
         }
+        // Without waiting: records come between one shard's copy and the next one's.
+        scope.spawn(|| {
+            let mut outcomes = Vec::new();
+            while !stop.load(Ordering::Relaxed) {
+                let commands = (0..10).map(|_| pay(&engine, 1)).collect();
+                engine.submit_all(commands, &mut outcomes);
+                outcomes.clear();
+            }
+        });
         let reports = [0; 4].map(|_| {
             std::thread::sleep(std::time::Duration::from_millis(20));
             place.snapshot(&engine)
