@@ -45,6 +45,7 @@ fn work(engine: &Engine, rounds: i64) {
 fn promise_01_nothing_is_told_before_it_is_durable() {
     let folder = tempfile::tempdir().unwrap();
     let (engine, gate) = open_gated(folder.path(), Options::default());
+    let _open = gate.open_at_end();
     let indicator = opened(&engine, 1, 500_000, 300_000);
     gate.shut();
     let yes = engine.submit(pay(&engine, 1_000)).unwrap();
@@ -191,6 +192,7 @@ fn open_on(disk: &SimulatedDisk) -> Engine {
 fn promise_08_a_broken_journal_latches_and_undoes_what_is_not_durable() {
     let folder = tempfile::tempdir().unwrap();
     let (engine, gate) = open_gated(folder.path(), Options::default());
+    let _open = gate.open_at_end();
     let indicator = opened(&engine, 1, 500_000, 300_000);
     let before = engine.row(indicator).0;
     gate.shut();
@@ -231,6 +233,7 @@ fn promise_10_past_the_queue_commands_are_refused_at_once_and_change_nothing() {
             ..Options::default()
         },
     );
+    let _open = gate.open_at_end();
     let indicator = opened(&engine, 1, 500_000, 300_000);
     gate.shut();
     let mut taken = Vec::new();

@@ -76,6 +76,15 @@ pub fn open_gated(folder: &Path, options: Options) -> (Engine, Arc<Gate>) {
     )
 }
 
+/// Opens a gate when it goes: an engine that closes waits for its journal, also where a test has failed.
+pub struct OpenAtEnd(Arc<Gate>);
+
+impl Drop for OpenAtEnd {
+    fn drop(&mut self) {
+        self.0.open();
+    }
+}
+
 /// Stops a journal at its next append, or breaks it.
 #[derive(Default)]
 pub struct Gate {
@@ -84,6 +93,11 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// To be had behind the engine, so that it goes before it.
+    pub fn open_at_end(self: &Arc<Gate>) -> OpenAtEnd {
+        OpenAtEnd(Arc::clone(self))
+    }
+
     pub fn shut(&self) {
         self.state.lock().unwrap().0 = true;
     }
