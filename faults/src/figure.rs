@@ -106,7 +106,7 @@ pub(crate) const FIGURES: &[Figure] = &[
     ),
     figure(
         "kill_settled",
-        Goal::AtLeast(1_000_000.0),
+        Goal::AtLeast(10_000_000.0),
         "acknowledged commands found in the feed exactly once, with the effect that was acknowledged",
     ),
     figure(
