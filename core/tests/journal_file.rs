@@ -115,6 +115,26 @@ fn what_a_torn_batch_left_is_gone_before_a_shorter_one_is_written() {
 }
 
 #[test]
+fn a_batch_that_was_forged_whole_breaks_the_link_of_the_next() {
+    let store = killed();
+    let place = store.place(11);
+    store.edit(&place.path, |bytes| {
+        let (from, to) = (place.offset + HEADER_BYTES, place.end());
+        bytes[from + 9] ^= 1;
+        // Checksums and chain value are right for what stands there now.
+        let header = place.header.seal(&bytes[from..to]);
+        bytes[place.offset..from].copy_from_slice(&header.encode());
+    });
+    match store.open().err() {
+        Some(JournalError::Damage { seq, reason, .. }) => {
+            assert_eq!(seq, 21, "the batch behind it");
+            assert!(reason.contains("link"), "{reason}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn any_flipped_bit_before_the_tail_stops_the_start() {
     let store = killed();
     let place = store.place(11);
