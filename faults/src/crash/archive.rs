@@ -105,6 +105,9 @@ fn truth(folder: &Path, said: &str) -> Outcome<Vec<(u64, Document)>> {
     Ok(truth)
 }
 
+/// A file and the place of its next write; nothing for a folder.
+type Cursor = Option<(Arc<dyn DiskFile>, u64)>;
+
 /// The recorded calls, done again.
 struct Replay {
     root: PathBuf,
@@ -113,7 +116,7 @@ struct Replay {
     told: Vec<u64>,
     last_told: u64,
     /// Open files and folders: their path, and the file with the place of its next write.
-    open: HashMap<u32, (PathBuf, Option<(Arc<dyn DiskFile>, u64)>)>,
+    open: HashMap<u32, (PathBuf, Cursor)>,
     folders: BTreeSet<PathBuf>,
     /// Files that were given a size that is never written to its end.
     sizes: HashMap<PathBuf, u64>,
@@ -234,7 +237,8 @@ impl Replay {
 impl Run {
     /// The points that are tried, with their numbers.
     pub(super) fn tried(&self, options: &Options) -> Vec<(usize, &Point)> {
-        let is_tried = |at: &usize| !options.quick || *at < QUICK_FIRST || at % QUICK_EVERY == 0;
+        let is_tried =
+            |at: &usize| !options.quick || *at < QUICK_FIRST || at.is_multiple_of(QUICK_EVERY);
         let points = self.points.iter().enumerate();
         points.filter(|(at, _)| is_tried(at)).collect()
     }

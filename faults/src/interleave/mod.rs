@@ -50,9 +50,9 @@ const STACK: usize = 4 << 20;
 
 pub(crate) fn run(options: &Options, report: &mut Report) -> Outcome<bool> {
     std::fs::create_dir_all(LEFT)?;
-    let wanted = SCENARIOS.iter().filter(|s| s.name.contains(&options.only));
+    let mut wanted = SCENARIOS.iter().filter(|s| s.name.contains(&options.only));
     if let Some(order) = &options.replay {
-        let scenario = wanted.rev().next().ok_or("--only fits no scenario")?;
+        let scenario = wanted.next_back().ok_or("--only fits no scenario")?;
         return Ok(holds(scenario, ReplayScheduler::new_from_file(order)?));
     }
     let orders = if options.quick { QUICK } else { options.orders };
