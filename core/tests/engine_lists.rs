@@ -10,6 +10,8 @@ mod common;
 
 use common::*;
 use hubu_core::engine::Engine;
+use hubu_core::engine::atomic::BatchOutcome;
+use hubu_core::engine::command::Command;
 use hubu_core::engine::read::RowFilter;
 use hubu_kernel::document::Line;
 use hubu_kernel::ident::RowId;
@@ -33,7 +35,7 @@ fn filter(engine: &Engine) -> RowFilter {
 }
 
 /// Moves 分 from the row to another one, or to one that comes to be.
-fn transfer(engine: &Engine, from: RowId, to: Result<RowId, String>, fen: i64) {
+fn transfer(engine: &Engine, from: RowId, to: Result<RowId, String>, fen: i64) -> Command {
     let catalog = catalog(engine);
     let office = person(&catalog, "office", &["budget_office"]);
     let mut line = Line {
@@ -45,24 +47,27 @@ fn transfer(engine: &Engine, from: RowId, to: Result<RowId, String>, fen: i64) {
         Ok(row) => line.to_base = Some(row),
         Err(agency) => line.to = project(&catalog, &agency, 1),
     }
-    let command = enter(
+    enter(
         &catalog,
         &office,
         "quick_virement",
         Some("move"),
         "",
         vec![line],
-    );
-    engine.submit(command).unwrap();
+    )
 }
 
-/// Lists all rows while `move_money` runs in two threads: no list lacks money or has it twice.
-fn watch(engine: &Engine, limit: usize, move_money: impl Fn() + Sync) {
+fn move_money(engine: &Engine, from: RowId, to: Result<RowId, String>, fen: i64) {
+    engine.submit(transfer(engine, from, to, fen)).unwrap();
+}
+
+/// Lists all rows while `by` runs in two threads: no list lacks money or has it twice.
+fn watch(engine: &Engine, limit: usize, by: impl Fn() + Sync) {
     let (filter, running) = (filter(engine), AtomicUsize::new(2));
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                move_money();
+                by();
                 running.fetch_sub(1, Ordering::AcqRel);
             });
         }
@@ -82,7 +87,7 @@ fn promise_06_a_list_has_money_that_moves_between_its_rows_once() {
     let folder = tempfile::tempdir().unwrap();
     let engine = open(folder.path());
     let first = opened(&engine, 1, OPENED_FEN, 0);
-    transfer(&engine, first, Err(agency(7)), OPENED_FEN / 2);
+    move_money(&engine, first, Err(agency(7)), OPENED_FEN / 2);
     let rows = engine.rows(&filter(&engine), None, 10).items;
     assert_eq!(rows.len(), 2);
     let [one, other] = [rows[0].id, rows[1].id];
@@ -93,7 +98,7 @@ fn promise_06_a_list_has_money_that_moves_between_its_rows_once() {
             } else {
                 (other, one)
             };
-            transfer(&engine, from, Ok(to), 1 + at % 100);
+            move_money(&engine, from, Ok(to), 1 + at % 100);
         }
     });
 }
@@ -107,7 +112,7 @@ fn promise_06_a_list_has_money_that_moves_to_new_rows_once() {
     watch(&engine, 1000, || {
         for _ in 0..400 {
             let to = agency(next.fetch_add(1, Ordering::Relaxed));
-            transfer(&engine, first, Err(to), 100);
+            move_money(&engine, first, Err(to), 100);
         }
     });
 }
@@ -117,7 +122,7 @@ fn pages_hold_every_row_once_while_rows_come_to_be() {
     let folder = tempfile::tempdir().unwrap();
     let engine = open(folder.path());
     let first = opened(&engine, 1, OPENED_FEN, 0);
-    (2..60).for_each(|at| transfer(&engine, first, Err(agency(at)), 100));
+    (2..60).for_each(|at| move_money(&engine, first, Err(agency(at)), 100));
     let filter = filter(&engine);
     let known: Vec<RowId> = engine
         .rows(&filter, None, 1000)
@@ -129,7 +134,7 @@ fn pages_hold_every_row_once_while_rows_come_to_be() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let more = (1000..1600).take_while(|_| !stop.load(Ordering::Acquire));
-            more.for_each(|at| transfer(&engine, first, Err(agency(at)), 100));
+            more.for_each(|at| move_money(&engine, first, Err(agency(at)), 100));
         });
         for _ in 0..20 {
             let (mut cursor, mut seen) = (None, Vec::new());
@@ -150,4 +155,76 @@ fn pages_hold_every_row_once_while_rows_come_to_be() {
         }
         stop.store(true, Ordering::Release);
     });
+}
+
+/// Agencies of the test below.
+const AGENCIES: usize = 5;
+
+/// Every order of so many things.
+fn orders(count: usize) -> Vec<Vec<usize>> {
+    if count == 0 {
+        return vec![Vec::new()];
+    }
+    let shorter = orders(count - 1);
+    let with_last = |order: &Vec<usize>| {
+        (0..count)
+            .map(|at| {
+                let mut order = order.clone();
+                order.insert(at, count - 1);
+                order
+            })
+            .collect::<Vec<_>>()
+    };
+    shorter.iter().flat_map(with_last).collect()
+}
+
+/// Each batch moves money once around the agencies, whose rows, documents and keys stand behind locks of their own. A
+/// deadlock would hang, and be ended with this test's name told.
+#[test]
+fn batches_over_many_shards_in_every_order_never_wait_for_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path());
+    let first = opened(&engine, 1, OPENED_FEN, 0);
+    for agency in 2..=AGENCIES {
+        let fen = OPENED_FEN / AGENCIES as i64;
+        move_money(&engine, first, Err(self::agency(agency)), fen);
+    }
+    let filter = filter(&engine);
+    let rows = || engine.rows(&filter, None, 100).items;
+    let before = rows();
+    assert_eq!(before.len(), AGENCIES);
+    let all = orders(AGENCIES);
+    assert_eq!(all.len(), 120);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (engine, before, all) = (&engine, &before, &all);
+            scope.spawn(move || {
+                for round in 0..3 {
+                    // Each thread begins elsewhere, so that different orders meet.
+                    for at in 0..all.len() {
+                        let order = &all[(at + thread * 31 + round * 7) % all.len()];
+                        let around = (0..AGENCIES).map(|at| {
+                            let [from, to] = [order[at], order[(at + 1) % AGENCIES]];
+                            transfer(engine, before[from].id, Ok(before[to].id), 10)
+                        });
+                        let outcome = engine.submit_atomic(&around.collect::<Vec<_>>());
+                        assert!(matches!(outcome, Ok(BatchOutcome::Done(_))), "{outcome:?}");
+                    }
+                }
+            });
+        }
+        for _ in 0..50 {
+            let sum: i64 = rows().iter().map(|row| row.row.approved.0).sum();
+            assert_eq!(sum, OPENED_FEN);
+        }
+    });
+    let amounts = |rows: Vec<_>| -> Vec<i64> {
+        let approved = |row: hubu_core::engine::read::RowView| row.row.approved.0;
+        rows.into_iter().map(approved).collect()
+    };
+    assert_eq!(
+        amounts(rows()),
+        amounts(before),
+        "each went around and came back"
+    );
 }

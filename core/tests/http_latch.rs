@@ -12,21 +12,21 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use around::Around;
-use http_support::{AGENCY, CLERK, Client, LOADER, OTHER_AGENCY, REVIEWER, Who, payment, serve_on};
+use http_support::{
+    AGENCY, CLERK, Client, LOADER, OTHER_AGENCY, REVIEWER, Serving, Who, payment, serve_on,
+};
 use hubu_core::journal::JournalError;
 use serde_json::json;
 
-#[test]
-fn a_latched_journal_refuses_commands_and_reads_go_on() {
-    let is_broken = Arc::new(AtomicBool::new(false));
-    let flag = is_broken.clone();
+/// A server whose journal fails so while the flag is up.
+fn serve_until(failure: fn() -> JournalError) -> (Serving, Arc<AtomicBool>) {
+    let is_failing = Arc::new(AtomicBool::new(false));
+    let flag = is_failing.clone();
     let serving = serve_on(
         |_| {},
         |inner| {
             let before = move || match flag.load(Ordering::Acquire) {
-                true => Err(JournalError::Latched {
-                    reason: "the disk is full (test)".into(),
-                }),
+                true => Err(failure()),
                 false => Ok(()),
             };
             Box::new(Around {
@@ -35,6 +35,14 @@ fn a_latched_journal_refuses_commands_and_reads_go_on() {
             })
         },
     );
+    (serving, is_failing)
+}
+
+#[test]
+fn a_latched_journal_refuses_commands_and_reads_go_on() {
+    let (serving, is_broken) = serve_until(|| JournalError::Latched {
+        reason: "the disk failed (test)".into(),
+    });
     let row = serving.load(AGENCY);
     let mut clerk = serving.client(CLERK);
     assert_eq!(
@@ -57,7 +65,7 @@ fn a_latched_journal_refuses_commands_and_reads_go_on() {
         ready.json()["reason"]
             .as_str()
             .unwrap()
-            .contains("the disk is full"),
+            .contains("the disk failed"),
         "{ready:?}"
     );
     assert_eq!(clerk.get("/healthz").status, 200);
@@ -76,24 +84,10 @@ fn a_latched_journal_refuses_commands_and_reads_go_on() {
 
 #[test]
 fn a_full_disk_is_waited_for_and_nothing_is_lost_or_done_twice() {
-    let is_full = Arc::new(AtomicBool::new(false));
-    let flag = is_full.clone();
-    let serving = serve_on(
-        |_| {},
-        |inner| {
-            let before = move || match flag.load(Ordering::Acquire) {
-                true => Err(JournalError::NoRoom {
-                    place: "/data/journal".into(),
-                    detail: "no space left on device (test)".into(),
-                }),
-                false => Ok(()),
-            };
-            Box::new(Around {
-                inner,
-                before: Box::new(before),
-            })
-        },
-    );
+    let (serving, is_full) = serve_until(|| JournalError::NoRoom {
+        place: "/data/journal".into(),
+        detail: "no space left on device (test)".into(),
+    });
     let (row, other) = (serving.load(AGENCY), serving.load(OTHER_AGENCY));
     let mut clerk = serving.client(CLERK);
     is_full.store(true, Ordering::Release);

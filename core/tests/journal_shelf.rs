@@ -4,6 +4,7 @@
 mod common;
 mod support;
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,7 +14,10 @@ use hubu_core::engine::Engine;
 use hubu_core::engine::open::Options;
 use hubu_core::journal::file::FileReader;
 use hubu_core::journal::simulated::{Faults, SimulatedDisk, Survival};
-use hubu_core::journal::{Journal, JournalError, JournalReader, Settings, open_journal};
+use hubu_core::journal::{
+    Journal, JournalError, JournalReader, Settings, Shelved, copy_into_folder, open_journal,
+    open_reader,
+};
 use support::{append_to, check_from};
 
 const HERE: &str = "/journal";
@@ -25,6 +29,10 @@ fn settings() -> Settings {
         old: Some(THERE.into()),
         ..Settings::default()
     }
+}
+
+fn shelve(reader: &dyn JournalReader, through: u64) -> Result<Shelved, JournalError> {
+    reader.shelve(through, &|| true)
 }
 
 /// Reads every record; gives the last one's number.
@@ -47,11 +55,11 @@ fn what_was_moved_is_read_as_before_and_the_journal_goes_on() {
     let reader = journal.reader();
     let all = names(&disk, HERE).len();
     assert!(all > 4);
-    assert_eq!(reader.shelve(0).unwrap().segments, 0);
-    let moved = reader.shelve(100).unwrap();
+    assert_eq!(shelve(&*reader, 0).unwrap().segments, 0);
+    let moved = shelve(&*reader, 100).unwrap();
     assert!(moved.segments >= 2 && moved.through <= 100, "{moved:?}");
     // The newest stays, whatever is asked for.
-    let rest = reader.shelve(u64::MAX).unwrap();
+    let rest = shelve(&*reader, u64::MAX).unwrap();
     assert_eq!(moved.segments + rest.segments, all as u64 - 1);
     assert_eq!(
         (names(&disk, HERE).len(), names(&disk, THERE).len()),
@@ -87,7 +95,7 @@ fn a_crash_at_any_operation_of_the_move_loses_nothing() {
     let mut journal = disk.open(Path::new(HERE), &settings()).unwrap();
     append_to(&mut journal, 10, 120);
     disk.keep_history();
-    journal.reader().shelve(u64::MAX).unwrap();
+    shelve(&*journal.reader(), u64::MAX).unwrap();
     let history = disk.history();
     assert!(history.len() > 10);
     for (at, disk) in history.into_iter().enumerate() {
@@ -98,12 +106,111 @@ fn a_crash_at_any_operation_of_the_move_loses_nothing() {
                 journal.unwrap_or_else(|error| panic!("operation {at}, {survival:?}: {error}"));
             assert_eq!(check_all(&*journal.reader()), 120);
             // What was begun is brought to its end.
-            journal.reader().shelve(u64::MAX).unwrap();
+            shelve(&*journal.reader(), u64::MAX).unwrap();
             assert_eq!(names(&after, HERE).len(), 1, "operation {at}, {survival:?}");
             append_to(&mut journal, 10, 150);
             assert_eq!(check_all(&*journal.reader()), 150);
         }
     }
+}
+
+#[test]
+fn a_move_ends_when_it_is_told_to() {
+    let disk = SimulatedDisk::new(4, Faults::default());
+    let mut journal = disk.open(Path::new(HERE), &settings()).unwrap();
+    append_to(&mut journal, 10, 200);
+    let left = Cell::new(2_u32);
+    let goes_on = || left.replace(left.get().saturating_sub(1)) > 0;
+    let moved = journal.reader().shelve(u64::MAX, &goes_on).unwrap();
+    assert_eq!((moved.segments, names(&disk, THERE).len()), (2, 2));
+    assert_eq!(check_all(&*journal.reader()), 200);
+}
+
+#[test]
+fn where_the_lock_file_is_lost_the_newest_segments_say_whose_journal_it_is() {
+    let disk = SimulatedDisk::new(5, Faults::default());
+    let mut journal = disk.open(Path::new(HERE), &settings()).unwrap();
+    append_to(&mut journal, 10, 120);
+    shelve(&*journal.reader(), u64::MAX).unwrap();
+    drop(journal);
+    disk.remove(&Path::new(HERE).join("lock")).unwrap();
+    let journal = disk.open(Path::new(HERE), &settings()).unwrap();
+    assert_eq!(check_all(&*journal.reader()), 120);
+    drop(journal);
+    // Where they are lost as well, nothing goes on from the old ones.
+    for name in names(&disk, HERE).into_iter().chain(["lock".into()]) {
+        disk.remove(&Path::new(HERE).join(name)).unwrap();
+    }
+    match disk.open(Path::new(HERE), &settings()).err() {
+        Some(JournalError::Foreign { reason, .. }) => {
+            assert!(reason.contains("newest segments are missing"), "{reason}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn nothing_of_another_journal_is_written_over() {
+    let disk = SimulatedDisk::new(6, Faults::default());
+    let mut first = disk.open(Path::new(HERE), &settings()).unwrap();
+    append_to(&mut first, 10, 120);
+    // Begun before the folder was anybody's.
+    let mut second = disk.open(Path::new("/another"), &settings()).unwrap();
+    append_to(&mut second, 10, 120);
+    shelve(&*first.reader(), u64::MAX).unwrap();
+    match shelve(&*second.reader(), u64::MAX) {
+        Err(JournalError::Foreign { reason, .. }) => {
+            assert!(reason.contains("for itself"), "{reason}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(check_all(&*first.reader()), 120);
+    assert_eq!(check_all(&*second.reader()), 120);
+}
+
+#[test]
+fn the_journals_own_folder_by_another_way_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (here, link) = (folder.path().join("journal"), folder.path().join("old"));
+    std::os::unix::fs::symlink(&here, &link).unwrap();
+    let settings = Settings {
+        old: Some(link),
+        ..settings()
+    };
+    let mut journal = open_journal(here.to_str().unwrap(), &settings).unwrap();
+    append_to(&mut *journal, 10, 120);
+    match shelve(&*journal.reader(), u64::MAX) {
+        Err(JournalError::Foreign { reason, .. }) => {
+            assert!(reason.contains("own folder"), "{reason}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(check_all(&*journal.reader()), 120);
+    assert!(!here.join("00000001.new").exists());
+}
+
+#[test]
+fn a_backup_holds_what_was_moved_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    let settings = Settings {
+        old: Some(place("old")),
+        ..settings()
+    };
+    let mut journal = open_journal(place("journal").to_str().unwrap(), &settings).unwrap();
+    append_to(&mut *journal, 10, 120);
+    shelve(&*journal.reader(), u64::MAX).unwrap();
+    let source = open_reader(place("journal").to_str().unwrap(), &settings).unwrap();
+    let whole = Settings {
+        old: None,
+        ..settings
+    };
+    let copied = copy_into_folder(&*source, &place("copy"), &whole, u64::MAX, &mut |_| {});
+    let (copied, chain) = copied.unwrap();
+    assert_eq!((copied.before, copied.last), (0, 120));
+    let copy = open_reader(place("copy").to_str().unwrap(), &whole).unwrap();
+    assert_eq!(check_all(&*copy), 120);
+    assert_eq!(source.verify(&mut |_| true).unwrap().chain, chain);
 }
 
 #[test]
@@ -113,7 +220,7 @@ fn a_segment_that_rotted_is_not_moved() {
     append_to(&mut journal, 10, 120);
     let first = Path::new(HERE).join("00000001.segment");
     disk.rot(&first, 8 * 400);
-    match journal.reader().shelve(u64::MAX) {
+    match shelve(&*journal.reader(), u64::MAX) {
         Err(JournalError::Damage { advice, .. }) => assert!(advice.contains("stays"), "{advice}"),
         other => panic!("{other:?}"),
     }

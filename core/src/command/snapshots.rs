@@ -1,6 +1,6 @@
 //! Snapshots at intervals, so that the next start is short. They are written beside the serving: on a
 //! thread of their own, one at a time, and a failed one leaves the older ones as they were. Behind each, segments of the
-//! journal that no start needs any more make way, where they have a place to go to.
+//! journal that no start replays any more make way, where they have a place to go to.
 
 use std::path::PathBuf;
 use std::sync::Arc;

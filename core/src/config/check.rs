@@ -1,6 +1,7 @@
 //! Ranges and relations between settings that the types cannot say.
 
 use super::error::ConfigError;
+use super::place::JournalPlace;
 use super::settings::Settings;
 
 /// Accepts the settings, or lists everything that is out of range.
@@ -8,10 +9,20 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     let mut faults = Vec::new();
     check_server(settings, &mut faults);
     check_state(settings, &mut faults);
+    check_journal(settings, &mut faults);
     if faults.is_empty() {
         Ok(())
     } else {
         Err(ConfigError::Range(faults))
+    }
+}
+
+fn check_journal(settings: &Settings, faults: &mut Vec<String>) {
+    let old = &settings.journal.old_segments_folder;
+    if let JournalPlace::File(folder) = &settings.journal.place
+        && old == folder
+    {
+        faults.push("journal.old_segments_folder: another folder than journal.place".into());
     }
 }
 

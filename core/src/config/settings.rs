@@ -113,7 +113,7 @@ section! {
         cell: u64 = 1,
         /// Size of one segment of the file journal.
         segment_bytes: u64 = 256 << 20,
-        /// Where segments go that no start needs any more; empty = they stay.
+        /// Where segments go that no start replays any more; empty = they stay.
         old_segments_folder: PathBuf = PathBuf::new(),
         /// Length of the writer's lease of the PostgreSQL journal.
         lease_seconds: u32 = 15,

@@ -80,7 +80,7 @@ pub enum JournalError {
     },
     /// There is no room for the batch, and nothing of it was written: the writer is as it was before, and the same batch
     /// may be offered again.
-    #[error("{place}: no room for more: {detail}; make room, and it goes on by itself")]
+    #[error("{place}: no room for more: {detail}; make room")]
     NoRoom {
         /// The file, or the database and cell.
         place: String,

@@ -199,12 +199,17 @@ pub trait JournalReader: Send + Sync {
     /// Last durable sequence number that this reader knows of (0 = empty).
     fn last(&self) -> u64;
 
-    /// Moves segments all of whose records are up to `through` to [`Settings::old`], if that is set. Only the process
-    /// that writes the journal may ask for it.
+    /// Whether old segments have a place to go to: [`Settings::old`].
+    fn has_shelf(&self) -> bool {
+        false
+    }
+
+    /// Moves segments all of whose records are up to `through` there, one after another while `goes_on` says so. Only the
+    /// process that writes the journal may ask for it.
     ///
     /// # Errors
-    /// A copy can't be made or is not whole; what was not moved stays.
-    fn shelve(&self, _through: u64) -> Result<Shelved, JournalError> {
+    /// A copy can't be made or is not whole, or the place is another journal's; what was not moved stays.
+    fn shelve(&self, _through: u64, _goes_on: &dyn Fn() -> bool) -> Result<Shelved, JournalError> {
         Ok(Shelved::default())
     }
 

@@ -20,7 +20,7 @@ pub struct Settings {
     pub cell: u64,
     /// File: size of a new segment in bytes; also bounds a batch.
     pub segment_bytes: u64,
-    /// File: where old segments are moved once no start needs them; nowhere when it is not set.
+    /// File: where old segments are moved once no start replays them; nowhere when it is not set.
     pub old: Option<PathBuf>,
     /// File: what to check at opening.
     pub check: Check,

@@ -115,27 +115,16 @@ fn unreadable(error: std::io::Error) -> String {
 
 /// The head and the state of a snapshot of `size` bytes, if `wanted` does not turn it down by its head alone.
 pub(super) fn parse(
-    mut file: impl Read,
+    file: impl Read,
     size: u64,
     archived: Option<u64>,
     wanted: &dyn Fn(&Head) -> Result<(), String>,
 ) -> Result<(Head, Recovered), String> {
-    let mut bytes = [0; HEAD_BYTES];
-    file.read_exact(&mut bytes).map_err(unreadable)?;
-    assert!(bytes.len() > MAGIC.len());
-    let head = Head::from_bytes(&bytes).ok_or("it is no snapshot of this format")?;
+    let (head, mut sections) = Sections::begin(file, size)?;
     wanted(&head)?;
     if head.shards as usize != SHARDS {
         return Err(format!("it has {} shards", head.shards));
     }
-    let mut digest = Sm3::new();
-    digest.update(bytes);
-    let mut sections = Sections {
-        file,
-        digest,
-        size,
-        buffer: Vec::new(),
-    };
     let mut state = Recovered::empty(archived);
     state.secret = Some(head.secret);
     state.last_ms = head.time_ms;
@@ -158,18 +147,8 @@ pub(super) fn parse(
 }
 
 /// Reads a snapshot to its digest and makes nothing of it. A start from it needs the records behind the returned one.
-pub(super) fn check(mut file: impl Read, size: u64) -> Result<u64, String> {
-    let mut bytes = [0; HEAD_BYTES];
-    file.read_exact(&mut bytes).map_err(unreadable)?;
-    let head = Head::from_bytes(&bytes).ok_or("it is no snapshot of this format")?;
-    let mut digest = Sm3::new();
-    digest.update(bytes);
-    let mut sections = Sections {
-        file,
-        digest,
-        size,
-        buffer: Vec::new(),
-    };
+pub(super) fn check(file: impl Read, size: u64) -> Result<u64, String> {
+    let (head, mut sections) = Sections::begin(file, size)?;
     for _ in 0..head.catalogs {
         sections.next()?;
     }
@@ -224,6 +203,24 @@ struct Sections<R> {
 }
 
 impl<R: Read> Sections<R> {
+    /// The head of a snapshot of `size` bytes, and the sections behind it.
+    fn begin(mut file: R, size: u64) -> Result<(Head, Sections<R>), String> {
+        let mut bytes = [0; HEAD_BYTES];
+        file.read_exact(&mut bytes).map_err(unreadable)?;
+        assert!(bytes.len() > MAGIC.len());
+        let head = Head::from_bytes(&bytes).ok_or("it is no snapshot of this format")?;
+        let mut digest = Sm3::new();
+        digest.update(bytes);
+        let buffer = Vec::new();
+        let sections = Sections {
+            file,
+            digest,
+            size,
+            buffer,
+        };
+        Ok((head, sections))
+    }
+
     /// Stamp and bytes of the next section.
     fn next(&mut self) -> Result<(u64, &[u8]), String> {
         let mut head = [0; SECTION_HEAD_BYTES];

@@ -6,14 +6,19 @@ use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::journal::Shelved;
 use std::io::{BufReader, Error};
+use std::time::Duration;
 
 impl Engine {
-    /// Moves the segments that no start needs any more to the journal's folder of old ones, where one is set: those that
-    /// are past `snapshot`, which is read back first, and past the archive. It blocks on both disks.
+    /// Moves the segments that no start replays any more to the journal's folder of old ones, where one is set: those that
+    /// are past `snapshot`, which is read back first, and past the archive. It blocks on both disks, and ends early when
+    /// the engine closes.
     ///
     /// # Errors
     /// The snapshot is not whole, or a segment can't be moved; then it stays.
     pub fn shelve_journal(&self, snapshot: &SnapshotReport) -> Result<Shelved, EngineError> {
+        if !self.journal().has_shelf() {
+            return Ok(Shelved::default());
+        }
         let damaged = |source| EngineError::Snapshot {
             path: snapshot.path.clone(),
             source,
@@ -29,6 +34,7 @@ impl Engine {
             false => u64::MAX,
         };
         let through = oldest.min(archived);
-        Ok(self.journal().shelve(through)?)
+        let goes_on = || !self.group.is_closing_within(Duration::ZERO);
+        Ok(self.journal().shelve(through, &goes_on)?)
     }
 }

@@ -122,7 +122,9 @@ fn identify(
         cell: settings.cell,
     };
     let segments = folder.segments()?;
-    let owner = match (slot, segments.first()) {
+    // The newest never moves.
+    let here = folder.segments_in(path)?;
+    let owner = match (slot, here.first()) {
         (Some(slot), _) => Some((slot.journal, slot.cell)),
         (None, Some(number)) => Some(segment::owner(
             &*folder.disk,
@@ -137,6 +139,11 @@ fn identify(
     if slot.is_some_and(|slot| slot.last > 0) && segments.is_empty() {
         return Err(foreign(
             "its segments are missing; put them back from a copy".into(),
+        ));
+    }
+    if here.is_empty() && !segments.is_empty() {
+        return Err(foreign(
+            "its newest segments are missing, and only old ones are there: put them back from a copy, or, for a new journal, set another journal.old_segments_folder".into(),
         ));
     }
     if slot.is_none() && !segments.is_empty() {

@@ -170,8 +170,12 @@ impl JournalReader for FileReader {
         self.shared.durable.load(Ordering::Acquire)
     }
 
-    fn shelve(&self, through: u64) -> Result<Shelved, JournalError> {
-        self.shared.folder.shelve(through)
+    fn has_shelf(&self) -> bool {
+        self.shared.folder.old.is_some()
+    }
+
+    fn shelve(&self, through: u64, goes_on: &dyn Fn() -> bool) -> Result<Shelved, JournalError> {
+        self.shared.folder.shelve(through, goes_on)
     }
 
     fn settle(&self) -> Result<(), JournalError> {

@@ -44,12 +44,14 @@ pub(super) fn find_tail(folder: &Folder, index: &Index, plan: Plan) -> Result<Ta
     let numbers = folder.segments()?;
     assert!(!numbers.is_empty(), "the caller has made the first segment");
     let start = match plan.check {
-        // What was moved was checked then, and `verify` checks it again.
-        Check::Whole => folder
-            .segments_in(&folder.path)?
-            .first()
-            .copied()
-            .unwrap_or(1),
+        // What was moved was checked then, and `verify` checks it again; here it is enough to know where it is.
+        Check::Whole => {
+            let here = folder.segments_in(&folder.path)?;
+            let first = here.first().copied().unwrap_or(1);
+            let moved = numbers.partition_point(|number| *number < first);
+            last_used(folder, index, &numbers[..moved])?;
+            first
+        }
         Check::Tail => last_used(folder, index, &numbers)?,
     };
     let first = Position {
@@ -186,16 +188,15 @@ impl Walk<'_> {
     }
 }
 
-/// The last segment that begins with a batch; notes where the earlier ones begin.
+/// The last of these segments that begins with a batch; notes where each begins.
 fn last_used(folder: &Folder, index: &Index, numbers: &[u64]) -> Result<u64, JournalError> {
     let mut used = 1;
     for number in numbers {
-        let position = Position {
-            segment: *number,
-            offset: SEGMENT_HEADER,
-        };
-        let mut scanner = Scanner::at(folder, position, Access::Read)?;
-        if let Found::Batch(header) = scanner.step()? {
+        if let Some(header) = Scanner::first(folder, *number)? {
+            let position = Position {
+                segment: *number,
+                offset: SEGMENT_HEADER,
+            };
             index.note(header.first, position);
             used = *number;
         }

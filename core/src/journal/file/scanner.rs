@@ -73,6 +73,15 @@ impl<'f> Scanner<'f> {
         }
     }
 
+    /// The first batch of a segment; nothing while it is empty.
+    pub(super) fn first(folder: &Folder, number: u64) -> Result<Option<Header>, JournalError> {
+        let segment = folder.open(number, Access::Read)?;
+        match Scanner::of(folder, segment).reading(ONE).step()? {
+            Found::Batch(header) => Ok(Some(header)),
+            Found::Blank | Found::Bad { .. } => Ok(None),
+        }
+    }
+
     /// Reads so many bytes at once from now on.
     pub(super) fn reading(mut self, at_once: usize) -> Self {
         self.at_once = at_once;

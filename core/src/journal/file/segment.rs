@@ -115,19 +115,31 @@ impl Folder {
         access: Access,
     ) -> Result<(PathBuf, Arc<dyn DiskFile>), JournalError> {
         let path = self.segment_path(number);
-        match (self.disk.open(&path, access), &self.old) {
+        let (path, file) = match (self.disk.open(&path, access), &self.old) {
             (Err(moved), Some(old)) if moved.kind() == ErrorKind::NotFound => {
                 let path = old.join(segment_name(number));
                 let file = self.disk.open(&path, access);
-                Ok((path.clone(), file.map_err(JournalError::io("open", &path))?))
+                (path, file)
             }
-            (file, _) => Ok((path.clone(), file.map_err(JournalError::io("open", &path))?)),
-        }
+            (file, _) => (path, file),
+        };
+        let file = file.map_err(JournalError::io("open", &path))?;
+        Ok((path, file))
     }
 
     /// Opens a segment and checks that it belongs here.
     pub(super) fn open(&self, number: u64, access: Access) -> Result<Segment, JournalError> {
         let (path, file) = self.open_file(number, access)?;
+        self.known(number, path, file)
+    }
+
+    /// The segment in a file, which must be this journal's and have this number.
+    pub(super) fn known(
+        &self,
+        number: u64,
+        path: PathBuf,
+        file: Arc<dyn DiskFile>,
+    ) -> Result<Segment, JournalError> {
         let mut bytes = [0; SEGMENT_HEADER as usize];
         file.read_at(&mut bytes, 0)
             .map_err(JournalError::io("read", &path))?;
@@ -167,7 +179,7 @@ impl Folder {
         pace: Pace<'_>,
     ) -> Result<Segment, JournalError> {
         let path = self.segment_path(number);
-        if self.segments()?.contains(&number) {
+        if self.segments_in(&self.path)?.contains(&number) {
             return self.open(number, Access::Write);
         }
         let fresh = self.path.join(format!("{number:08}.new"));

@@ -79,7 +79,9 @@ impl Maker {
             .spawn(move || {
                 while let Ok(number) = orders.recv() {
                     let segment = folder.make(number, size, Pace::Aside(&stopped));
-                    if let Err(error) = &segment {
+                    if let Err(error) = &segment
+                        && !stopped.load(Ordering::Relaxed)
+                    {
                         tracing::warn!(%error, "the next segment can't be made yet: it is tried again when it is needed");
                     }
                     if gives.send(segment).is_err() {

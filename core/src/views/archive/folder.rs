@@ -1,16 +1,19 @@
 //! The folder of the archive's store, and what the store takes for granted about it.
 
 use crate::views::error::ViewError;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-/// Where the store's key spaces stand, and what else it makes before its version.
-const SPACES: &str = "keyspaces";
-const MADE_FIRST: [&str; 3] = ["lock", "0.jnl", SPACES];
-/// What it makes when the rest is there.
+/// The folders of the store, beside one for each key space in the first of them.
+const FOLDERS: [&str; 3] = ["keyspaces", "tables", "blobs"];
+const SPACES: &str = FOLDERS[0];
+/// What the store makes first, what it locks of that, and what it makes when the rest is there.
+const MADE: [&str; 4] = [LOCK, "0.jnl", SPACES, VERSION];
+const LOCK: &str = "lock";
 const VERSION: &str = "version";
-/// How long that is; none of it is zero.
+/// How long that is in bytes; none of it is zero.
 const VERSION_BYTES: usize = 4;
 
 fn system(doing: &'static str) -> impl Fn(io::Error) -> ViewError + Copy {
@@ -21,31 +24,17 @@ fn system(doing: &'static str) -> impl Fn(io::Error) -> ViewError + Copy {
 /// kept in it yet: it has no key space. What looks like anything else stays, and the store judges it.
 pub(super) fn clear_unfinished(folder: &Path) -> Result<(), ViewError> {
     let system = system("begin the archive's folder anew");
-    let names = |folder: &Path| match fs::read_dir(folder) {
-        Err(missing) if missing.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        entries => entries?.map(|entry| Ok(entry?.file_name())).collect(),
+    // Held to the end: another process may be making it at this moment.
+    let lock = match fs::File::open(folder.join(LOCK)) {
+        Err(missing) if missing.kind() == ErrorKind::NotFound => None,
+        lock => Some(lock.map_err(system)?),
     };
-    let found: Vec<_> = names(folder).map_err(system)?;
-    let version = folder.join(VERSION);
-    let is_made = match fs::read(&version) {
-        Err(missing) if missing.kind() == ErrorKind::NotFound => false,
-        bytes => {
-            let bytes = bytes.map_err(system)?;
-            bytes.len() >= VERSION_BYTES && !bytes.contains(&0)
-        }
-    };
-    let is_known = |name| {
-        MADE_FIRST
-            .iter()
-            .chain([&VERSION])
-            .any(|known| name == *known)
-    };
-    let is_begun = found.iter().all(|name| name.to_str().is_some_and(is_known));
-    if is_made
-        || found.is_empty()
-        || !is_begun
-        || !names(&folder.join(SPACES)).map_err(system)?.is_empty()
-    {
+    if lock.as_ref().is_some_and(|lock| lock.try_lock().is_err()) {
+        return Ok(());
+    }
+    let found = names(folder).map_err(system)?;
+    let is_begun = |name: &OsString| MADE.iter().any(|made| name == *made);
+    if found.is_empty() || !found.iter().all(is_begun) || is_finished(folder).map_err(system)? {
         return Ok(());
     }
     tracing::warn!(folder = %folder.display(), "the archive was just being made when a crash came: it is begun anew");
@@ -55,6 +44,26 @@ pub(super) fn clear_unfinished(folder: &Path) -> Result<(), ViewError> {
     Ok(())
 }
 
+/// Whether the store was made to its end, or so far that it has a key space.
+fn is_finished(folder: &Path) -> io::Result<bool> {
+    let has_version = match fs::read(folder.join(VERSION)) {
+        Err(missing) if missing.kind() == ErrorKind::NotFound => false,
+        bytes => {
+            let bytes = bytes?;
+            bytes.len() >= VERSION_BYTES && !bytes.contains(&0)
+        }
+    };
+    Ok(has_version || !names(&folder.join(SPACES))?.is_empty())
+}
+
+/// What stands in a folder; nothing where there is none.
+fn names(folder: &Path) -> io::Result<Vec<OsString>> {
+    match fs::read_dir(folder) {
+        Err(missing) if missing.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        entries => entries?.map(|entry| Ok(entry?.file_name())).collect(),
+    }
+}
+
 /// Makes the names of the store's folders durable, which the store leaves to chance: without them all that it synced below
 /// could be gone after a crash.
 pub(super) fn sync(folder: &Path) -> Result<(), ViewError> {
@@ -62,23 +71,19 @@ pub(super) fn sync(folder: &Path) -> Result<(), ViewError> {
     let above = folder
         .parent()
         .filter(|above| !above.as_os_str().is_empty());
-    let spaces = folder.join(FOLDERS[0]);
+    let spaces = folder.join(SPACES);
     let mut folders: Vec<_> = above
         .into_iter()
         .chain([folder, &spaces])
         .map(Path::to_owned)
         .collect();
-    for space in fs::read_dir(&spaces).map_err(system)? {
-        folders.push(space.map_err(system)?.path());
-    }
+    let of_spaces = names(&spaces).map_err(system)?;
+    folders.extend(of_spaces.iter().map(|name| spaces.join(name)));
     folders
         .iter()
         .try_for_each(|folder| fs::File::open(folder)?.sync_all())
         .map_err(system)
 }
-
-/// The folders of the store, beside one for each key space in the first of them.
-const FOLDERS: [&str; 3] = ["keyspaces", "tables", "blobs"];
 
 /// Whether each thing in the folder is of the kind that its name says. The store takes that for granted, and ends the
 /// process where it is not so.
@@ -108,7 +113,7 @@ pub(super) fn check_kinds(folder: &Path) -> Result<(), ViewError> {
                 return Err(ViewError::Damaged { place });
             }
             if is_folder {
-                folders.push((entry.path(), name == FOLDERS[0]));
+                folders.push((entry.path(), name == SPACES));
             }
         }
     }

@@ -4,12 +4,16 @@
 //! during the sync before it. A caller with many commands says so ([`Group::fill`]): then the journal
 //! waits for them, up to [`ENOUGH`] bytes, as a sync costs as much for ten records as for a thousand.
 //! A network thread says so too, for the requests that it found ready together ([`Group::turn`]).
-//! Memory is bounded by two batches; a full one refuses more.
+//! Memory is bounded by two batches; a full one refuses more. What has gathered goes to the journal in [`writer`].
+
+mod writer;
+
+pub(crate) use writer::{Committed, Writer};
 
 use crate::engine::freshness::Freshness;
 use crate::engine::tail::Tail;
 use crate::engine::watermark::{Latched, Watermark};
-use crate::journal::{Batch, Journal, JournalError, push_record};
+use crate::journal::push_record;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use hubu_kernel::ident::Seq;
@@ -46,20 +50,6 @@ pub(crate) enum NotTaken {
     /// Another server writes this journal.
     Standby,
 }
-
-/// What came of one batch.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Committed {
-    /// It is durable.
-    Done,
-    /// There is no room for it: it waits for some.
-    NoRoom,
-    /// The journal can't be written any more.
-    Latched,
-}
-
-/// How often a batch that found no room is tried again.
-const ROOM_AGAIN: Duration = Duration::from_millis(500);
 
 struct Open {
     payload: Vec<u8>,
@@ -123,39 +113,6 @@ pub struct GroupStats {
     pub sync_us_max: AtomicU64,
     /// Records refused because the batch was full.
     pub full: AtomicU64,
-}
-
-/// Where batches go: the journal, and what one who commits needs from one batch to the next.
-pub(crate) struct Writer {
-    journal: Box<dyn Journal>,
-    payload: Vec<u8>,
-    /// The batch whose records the payload holds, where it found no room.
-    waiting: Option<(u64, u64)>,
-    /// Looked up once: that takes longer than to add to them.
-    figures: (metrics::Histogram, metrics::Histogram),
-}
-
-impl Writer {
-    pub(crate) fn new(journal: Box<dyn Journal>) -> Writer {
-        Writer {
-            journal,
-            payload: Vec::with_capacity(64 << 10),
-            waiting: None,
-            figures: (
-                metrics::histogram!("hubu_commit_batch_records"),
-                metrics::histogram!("hubu_commit_sync_seconds"),
-            ),
-        }
-    }
-}
-
-/// Takes what has gathered for an empty buffer; answers its first and last record.
-fn swap(mut open: MutexGuard<'_, Open>, empty: &mut Vec<u8>) -> (u64, u64) {
-    assert!(empty.is_empty(), "a batch begins empty");
-    std::mem::swap(&mut open.payload, empty);
-    let (first, last) = (open.first, open.next - 1);
-    open.first = open.next;
-    (first, last)
 }
 
 /// The open batch and its way to the journal.
@@ -314,155 +271,6 @@ impl Group {
             self.work.wait_for(&mut open, rest);
         }
         true
-    }
-
-    /// The journal's thread: runs until the group is closed or the journal latched.
-    pub(crate) fn run(&self, mut writer: Writer, renew_every: Duration) {
-        self.freshness.set(writer.journal.held_until());
-        while let Some(batch) = self.next_batch(&mut writer, renew_every) {
-            if !self.commit_with_room(&mut writer, batch) {
-                return;
-            }
-        }
-    }
-
-    /// Commits a batch, waiting for room where there is none; whether it is durable.
-    fn commit_with_room(&self, writer: &mut Writer, batch: (u64, u64)) -> bool {
-        let mut is_last = false;
-        loop {
-            match self.commit(writer, batch) {
-                Committed::Done => return true,
-                Committed::Latched => return false,
-                Committed::NoRoom if is_last => {
-                    self.latch("it was closed while there was no room for the last records");
-                    return false;
-                }
-                Committed::NoRoom => is_last = self.is_closing_within(ROOM_AGAIN),
-            }
-        }
-    }
-
-    /// Nothing is taken, and nobody waits, until there is room for the batch at hand.
-    fn pause(&self, reason: &str) {
-        if self.watermark.is_paused() {
-            return;
-        }
-        // As in `latch`: a record is either refused or was taken before.
-        let open = self.open.lock();
-        tracing::error!(reason, "nothing is accepted until there is room");
-        self.watermark.pause(Latched(Arc::from(reason)));
-        drop(open);
-    }
-
-    /// Makes what has gathered durable, now and on this thread; `None` when nothing had.
-    pub(crate) fn commit_gathered(&self, writer: &mut Writer) -> Option<Committed> {
-        if let Some(batch) = writer.waiting {
-            return Some(self.commit(writer, batch));
-        }
-        let open = self.open.lock();
-        if open.payload.is_empty() {
-            return None;
-        }
-        let batch = swap(open, &mut writer.payload);
-        Some(self.commit(writer, batch))
-    }
-
-    /// Keeps the right to write; whether that went well.
-    pub(crate) fn renew(&self, writer: &mut Writer) -> bool {
-        match writer.journal.renew() {
-            // Nothing waits for room yet; what comes next will.
-            Ok(()) | Err(JournalError::NoRoom { .. }) => {}
-            Err(error) => {
-                self.latch(&error.to_string());
-                return false;
-            }
-        }
-        self.freshness.set(writer.journal.held_until());
-        true
-    }
-
-    /// Makes one batch durable and says so.
-    fn commit(&self, writer: &mut Writer, (first, last): (u64, u64)) -> Committed {
-        let batch = Batch {
-            first,
-            last,
-            payload: &writer.payload,
-        };
-        let start = Instant::now();
-        match writer.journal.append(&batch) {
-            Ok(()) => {}
-            Err(error @ JournalError::NoRoom { .. }) => {
-                writer.waiting = Some((first, last));
-                self.pause(&error.to_string());
-                return Committed::NoRoom;
-            }
-            Err(error) => {
-                self.latch(&error.to_string());
-                return Committed::Latched;
-            }
-        }
-        let took = start.elapsed();
-        self.freshness.set(writer.journal.held_until());
-        self.count(&batch, took);
-        writer.figures.0.record((last - first + 1) as f64);
-        writer.figures.1.record(took.as_secs_f64());
-        self.watermark.raise(last);
-        if writer.waiting.take().is_some() {
-            self.watermark.resume();
-            tracing::warn!("there is room again: it goes on");
-        }
-        writer.payload = self
-            .tail
-            .push(first, last, std::mem::take(&mut writer.payload));
-        writer.payload.clear();
-        Committed::Done
-    }
-
-    /// Waits for records and swaps them for an empty buffer; `None` when there will be no more.
-    fn next_batch(&self, writer: &mut Writer, renew_every: Duration) -> Option<(u64, u64)> {
-        let mut open = self.open.lock();
-        while !open.is_due(&self.enough) {
-            if open.closing {
-                assert!(open.payload.is_empty(), "what was taken is due at the end");
-                return None;
-            }
-            open.idle = true;
-            if self.work.wait_for(&mut open, renew_every).timed_out() {
-                drop(open);
-                if !self.renew(writer) {
-                    return None;
-                }
-                open = self.open.lock();
-            }
-        }
-        open.idle = false;
-        open.asked = false;
-        Some(swap(open, &mut writer.payload))
-    }
-
-    pub(crate) fn latch(&self, reason: &str) {
-        // Under the open batch's lock: a record is either refused or was taken before the latch.
-        let open = self.open.lock();
-        tracing::error!(
-            reason,
-            "the journal can't be written: nothing more is accepted"
-        );
-        self.watermark.latch(Latched(Arc::from(reason)));
-        drop(open);
-        self.tail.close();
-    }
-
-    fn count(&self, batch: &Batch<'_>, took: Duration) {
-        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        self.stats.batches.fetch_add(1, Ordering::Relaxed);
-        self.stats
-            .records
-            .fetch_add(batch.last - batch.first + 1, Ordering::Relaxed);
-        self.stats
-            .bytes
-            .fetch_add(batch.payload.len() as u64, Ordering::Relaxed);
-        self.stats.sync_us.fetch_add(us, Ordering::Relaxed);
-        self.stats.sync_us_max.fetch_max(us, Ordering::Relaxed);
     }
 }
 
