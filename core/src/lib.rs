@@ -33,6 +33,7 @@
 #[cfg(feature = "server")]
 pub mod access;
 pub mod catalog;
+pub mod cipher;
 pub mod clock;
 #[cfg(feature = "server")]
 pub mod config;
