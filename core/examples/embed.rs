@@ -10,11 +10,14 @@
 use hubu_core::catalog::document::FieldPlace;
 use hubu_core::catalog::model::Catalog;
 use hubu_core::catalog::sources::Sources;
+use hubu_core::cipher::AeadKind;
 use hubu_core::engine::Engine;
 use hubu_core::engine::actor::Actor;
 use hubu_core::engine::answer::Answer;
 use hubu_core::engine::command::{Action, Command, Enter};
 use hubu_core::engine::open::Options;
+use hubu_core::fields::folder as keys;
+use hubu_core::fields::keyring::Fields;
 use hubu_core::journal::{Settings, open_journal};
 use hubu_kernel::document::{Dimension, Field, Line, Value};
 use hubu_kernel::ident::{Division, RowId, Year};
@@ -31,8 +34,11 @@ const AGENCY: &str = "420106000000000000001";
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let journal = folder.path().join("journal").display().to_string();
+    // Payees and accounts are sealed with this key before anything of them reaches the disk.
+    let keys = folder.path().join("field-keys");
+    keys::add(&keys, AeadKind::Sm4Gcm)?;
 
-    let engine = open(&journal)?;
+    let engine = open(&journal, &keys)?;
     let row = load(&engine)?;
     pay(&engine, row, "pay-1", Cents(123_456))?;
     // The same key again: the engine answers what it answered before, and pays nothing.
@@ -43,19 +49,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     engine.close();
     drop(engine);
 
-    let engine = open(&journal)?;
+    let engine = open(&journal, &keys)?;
     println!("opened again: {} records replayed", engine.replayed());
     show(&engine, row)
 }
 
 /// The journal is a folder here; with the feature `postgres` it may be a `postgres://` address.
-fn open(journal: &str) -> Result<Engine, Box<dyn Error>> {
+fn open(journal: &str, keys: &Path) -> Result<Engine, Box<dyn Error>> {
     let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
     let sources = Sources::read_dir(&config)?;
+    let options = Options {
+        fields: Fields::Sealed(Arc::new(keys::read(keys)?)),
+        ..Options::default()
+    };
     Ok(Engine::open(
         open_journal(journal, &Settings::default())?,
         &sources,
-        Options::default(),
+        options,
     )?)
 }
 

@@ -39,6 +39,7 @@ pub mod clock;
 pub mod config;
 pub mod disk;
 pub mod engine;
+pub mod fields;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

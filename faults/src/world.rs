@@ -1,10 +1,13 @@
 //! The small world of the trials: the budget in `faults/world`, and commands in it.
 
 use hubu_core::catalog::sources::Sources;
+use hubu_core::cipher::AeadKind;
 use hubu_core::engine::actor::Actor;
 use hubu_core::engine::command::{Act, Action, Command, Enter};
-use hubu_kernel::document::{Dimension, Line};
-use hubu_kernel::ident::{Division, DocumentId, LedgerId, TransitionId, TypeId, Year};
+use hubu_core::fields::key::FieldKey;
+use hubu_core::fields::keyring::{Fields, Keyring};
+use hubu_kernel::document::{Dimension, Field, Line, Value};
+use hubu_kernel::ident::{Division, DocumentId, FieldId, LedgerId, TransitionId, TypeId, Year};
 use hubu_kernel::money::Cents;
 use std::sync::Arc;
 
@@ -178,6 +181,24 @@ impl Ask {
     }
 }
 
+/// Who is paid: a sensitive field, which stands in the journal as ciphertext.
+fn payee(county: usize) -> Field {
+    Field {
+        id: FieldId(1),
+        value: Value::Text(format!("payee-{county}").into()),
+    }
+}
+
+/// What sensitive fields are sealed with: the same in every run.
+pub(crate) fn fields() -> Fields {
+    let key = FieldKey::new(1, AeadKind::Sm4Gcm, &[7; 16]);
+    let ring = key.map(|key| Keyring::new(vec![key]));
+    match ring {
+        Ok(Ok(ring)) => Fields::Sealed(Arc::new(ring)),
+        _ => Fields::default(),
+    }
+}
+
 fn enter(kind: Kind, county: usize, parts: &[Part], submit: bool) -> Enter {
     // The first step of every kind.
     let first = TransitionId(0);
@@ -195,7 +216,10 @@ fn enter(kind: Kind, county: usize, parts: &[Part], submit: bool) -> Enter {
         division: division(county),
         year: YEAR,
         agency: "".into(),
-        fields: Vec::new(),
+        fields: match kind {
+            Kind::Payment => vec![payee(county)],
+            Kind::Opening | Kind::Virement => Vec::new(),
+        },
         lines: parts.iter().map(line).collect(),
         links: Vec::new(),
         transition: (submit || kind == Kind::Opening).then_some(first),

@@ -128,6 +128,12 @@ impl PgCluster {
         format!("postgres://hubu@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// The folder of its files, for who looks for what should not be there.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Runs a statement with `psql`; answers its rows, columns parted by `|`.
     ///
     /// # Errors

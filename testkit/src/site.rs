@@ -64,7 +64,7 @@ impl Site {
         })
     }
 
-    /// Another server for the same people: the same settings and secret, a folder and addresses of its own.
+    /// Another server for the same people: the same settings, secret and field key, a folder and addresses of its own.
     ///
     /// # Errors
     /// As [`Site::new`].
@@ -73,6 +73,8 @@ impl Site {
         let other = Site::new(&self.hubu, &self.catalog, &settings)?;
         let secret = |site: &Site| site.folder.path().join("data/secret");
         std::fs::copy(secret(self), secret(&other))?;
+        let key = |site: &Site| site.folder.path().join("data/field-keys/1.key");
+        std::fs::copy(key(self), key(&other))?;
         Ok(other)
     }
 

@@ -8,12 +8,13 @@ use crate::operation::Operation;
 use crate::schedule::Month;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
 /// The most lines that one document has.
 pub const LINES_MAX: usize = 1024;
 
 /// A value of a field.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Value {
     /// Words.
     Text(Box<str>),
@@ -25,6 +26,23 @@ pub enum Value {
     Flag(bool),
     /// Days since 1970-01-01.
     Date(i32),
+    /// A sensitive value as ciphertext (密文): what is in it is no business of the kernel, which keeps and compares bytes.
+    Sealed(Box<[u8]>),
+}
+
+/// Shows what kind of value it is and how long, never what it says: it may be somebody's name or account, and whoever
+/// prints a command or a document does not know.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Value::Int(_) => f.write_str("Int(..)"),
+            Value::Amount(_) => f.write_str("Amount(..)"),
+            Value::Flag(_) => f.write_str("Flag(..)"),
+            Value::Date(_) => f.write_str("Date(..)"),
+            Value::Sealed(bytes) => write!(f, "Sealed({} bytes)", bytes.len()),
+        }
+    }
 }
 
 /// A field and its value.

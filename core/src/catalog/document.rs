@@ -33,6 +33,8 @@ pub struct DocumentType {
     pub entry: EntryRule,
     /// Fields of its head and lines, ascending by id.
     pub fields: Vec<FieldRule>,
+    /// Whether any of them is sensitive: a type without one pays nothing.
+    pub has_sensitive: bool,
     /// Whether it is one agency's: it names the agency, and no line may touch another's rows.
     pub agency: bool,
     /// What its lines look like.
@@ -109,6 +111,10 @@ pub struct TransitionRule {
     pub edits_lines: bool,
     /// What must hold beyond that, in order.
     pub guards: Vec<Guard>,
+    /// Fields of the head that guards and documents made for others look at: sealed ones are opened for them.
+    pub looks_at: Vec<FieldId>,
+    /// Fields of the lines that guards look at.
+    pub looks_at_lines: Vec<FieldId>,
 }
 
 /// Entering a document.
@@ -168,6 +174,40 @@ pub struct FieldRule {
     pub place: FieldPlace,
     /// Whether each line must have it; for a head field the steps say when.
     pub required: bool,
+    /// Whether its value is somebody's own, and who sees it in full.
+    pub sensitive: Option<Sensitive>,
+}
+
+/// A field whose values are kept as ciphertext and shown in full to some roles alone (敏感字段).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sensitive {
+    /// What it is, which says how it is masked.
+    pub kind: SensitiveKind,
+    /// Who sees it in full: any of these.
+    pub seen_by: RoleSet,
+}
+
+/// What a sensitive value is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SensitiveKind {
+    /// A bank account (银行账号).
+    Bank,
+    /// A name or another thing of a person (个人信息).
+    Personal,
+    /// An identity number (证件号码).
+    Identity,
+    /// A telephone number (电话号码).
+    Phone,
+}
+
+impl SensitiveKind {
+    /// The words of `sensitive = "..."`.
+    pub const WORDS: [(&str, SensitiveKind); 4] = [
+        ("bank", SensitiveKind::Bank),
+        ("personal", SensitiveKind::Personal),
+        ("identity", SensitiveKind::Identity),
+        ("phone", SensitiveKind::Phone),
+    ];
 }
 
 /// Whether a line has a month.
@@ -339,6 +379,30 @@ impl DocumentType {
     pub fn field(&self, id: FieldId) -> Option<&FieldRule> {
         let at = self.fields.binary_search_by_key(&id, |f| f.id).ok()?;
         Some(&self.fields[at])
+    }
+
+    /// Who sees this field in full, where that is not everybody who sees the document.
+    pub fn sensitive(&self, id: FieldId) -> Option<&Sensitive> {
+        self.field(id)?.sensitive.as_ref()
+    }
+
+    /// Whether the value of this field has a say in which rows a line touches, or by how much: such a value stands in the
+    /// rows' keys and amounts for everybody to see.
+    pub fn chooses_rows_by(&self, id: FieldId) -> bool {
+        let by_rows = self.rows.iter().any(|row| {
+            let set = row
+                .set
+                .iter()
+                .any(|(_, value)| *value == SetValue::Field(id));
+            let when = row.when.iter().any(|condition| match condition {
+                Condition::FieldIs(field, _) | Condition::Positive(field) => *field == id,
+                Condition::Has(..) => false,
+            });
+            set || when
+        });
+        let amounts = self.moves.iter().map(|rule| rule.amount);
+        let mut amounts = amounts.chain(self.postings.iter().map(|rule| rule.amount));
+        by_rows || amounts.any(|amount| amount == AmountSource::Field(id))
     }
 
     /// The field of this name at this place.

@@ -5,7 +5,7 @@
 
 use super::bag::Bag;
 use super::dimension::DimensionId;
-use super::document::DocumentType;
+use super::document::{DocumentType, FieldRule};
 use super::guard_value::judge;
 use super::key::find;
 use super::model::{Catalog, Period};
@@ -147,6 +147,15 @@ pub struct GuardError {
 }
 
 impl Guard {
+    /// Whether it may look at this field's value.
+    pub(super) fn mentions(&self, field: &FieldRule) -> bool {
+        match &self.test {
+            Test::Affirmed(id) => *id == field.id,
+            Test::OpenYear | Test::OwnAgency(_) => false,
+            Test::Cel(expression) => expression.mentions.contains(&field.name),
+        }
+    }
+
     /// Whether the guard holds.
     ///
     /// # Errors

@@ -89,6 +89,12 @@ fn types(old: &Catalog, new: &Catalog, faults: &mut Vec<String>) {
                     && now.place == field.place
                     && std::mem::discriminant(&now.kind) == std::mem::discriminant(&field.kind)
             };
+            if is.sensitive(field.id).is_some() && was.chooses_rows_by(field.id) {
+                faults.push(format!(
+                    "field `{}` of `{}` had a say in rows or amounts, and stands there in plain: it can't become sensitive, a new field can",
+                    field.name, was.name
+                ));
+            }
             if !is.field(field.id).is_none_or(same) {
                 faults.push(format!(
                     "field {} of `{}` was `{}`",

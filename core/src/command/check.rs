@@ -6,7 +6,7 @@ use clap::Args;
 use hubu_core::catalog::check::check;
 use hubu_core::catalog::sources::Sources;
 
-use super::{CommandError, Config};
+use super::{CommandError, Config, fields};
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
@@ -19,12 +19,12 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn run(self) -> Result<(), CommandError> {
-        let folder = match self.catalog {
-            Some(folder) => folder,
+        let (folder, settings) = match self.catalog {
+            Some(folder) => (folder, None),
             None => {
                 let settings = hubu_core::config::load(&self.config.config)?;
                 println!("{}: fine", self.config.config.display());
-                settings.catalog.folder
+                (settings.catalog.folder.clone(), Some(settings))
             }
         };
         let sources = Sources::read_dir(&folder)?;
@@ -37,6 +37,9 @@ impl Check {
                     catalog.ledgers.len(),
                     catalog.divisions.len()
                 );
+                if let Some(settings) = settings {
+                    println!("{}", fields::checked(&settings, &catalog)?);
+                }
                 Ok(())
             }
             Err(mistakes) => {

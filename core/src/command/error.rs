@@ -8,6 +8,7 @@ use hubu_core::catalog::error::{CatalogError, Mistake};
 use hubu_core::config::ConfigError;
 use hubu_core::engine::error::EngineError;
 use hubu_core::engine::watermark::Latched;
+use hubu_core::fields::error::KeyFolderError;
 use hubu_core::journal::JournalError;
 use hubu_core::net::NetError;
 use hubu_core::observe::LogError;
@@ -34,6 +35,8 @@ pub(crate) enum CommandError {
     Catalog(#[from] CatalogError),
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error(transparent)]
+    Keys(#[from] KeyFolderError),
     #[error(transparent)]
     View(#[from] ViewError),
     #[error("this standby can't go on: {0}")]

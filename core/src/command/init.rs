@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use hubu_core::catalog::model::Catalog;
 use hubu_core::catalog::sources::Sources;
+use hubu_core::cipher::AeadKind;
 use hubu_core::config::DEFAULT_TEXT;
+use hubu_core::fields::folder;
 
 use super::CommandError;
 
@@ -43,6 +45,7 @@ impl Init {
             }
         }
         write(&self.folder.join("secret"), &secret()?, 0o600)?;
+        folder::add(&self.folder.join("field-keys"), AeadKind::Sm4Gcm)?;
         write(&settings, DEFAULT_TEXT, 0o644)?;
         let path = settings.display();
         println!(

@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod error;
+mod fields;
 mod init;
 mod progress;
 mod restore;
@@ -29,6 +30,7 @@ Examples:
   hubu token --config hubu-data/hubu.toml --sub zhang --role agency_clerk \\
        --division 420106000 --agency 420106000000000000001
   hubu check --config hubu-data/hubu.toml          list every mistake in settings and catalog
+  hubu fields --config hubu-data/hubu.toml         list the keys of sensitive fields; --new-key adds one
   hubu verify --config hubu-data/hubu.toml         check the journal from its first batch to its last
   hubu backup --config hubu-data/hubu.toml --to /backup/hubu
   hubu init fresh && hubu restore --config fresh/hubu.toml --from /backup/hubu
@@ -61,6 +63,8 @@ enum Command {
     Restore(restore::Restore),
     /// Sign a bearer token for a person
     Token(token::Token),
+    /// List the keys of sensitive fields and what the journal needs them for, or add a new one
+    Fields(fields::Fields),
     /// Check the settings and the whole catalog, and list every mistake with file and line
     Check(check::Check),
 }
@@ -91,6 +95,7 @@ impl Cli {
             Command::Backup(backup) => backup.run(),
             Command::Restore(restore) => restore.run(),
             Command::Token(token) => token.run(),
+            Command::Fields(fields) => fields.run(),
             Command::Check(check) => check.run(),
         }
     }

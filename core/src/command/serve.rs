@@ -17,6 +17,7 @@ use hubu_core::engine::Engine;
 use hubu_core::engine::error::EngineError;
 use hubu_core::engine::group::GroupLimits;
 use hubu_core::engine::open::Options;
+use hubu_core::fields::keyring::Fields;
 use hubu_core::http::app::App;
 use hubu_core::journal::{JournalError, open_journal, open_watch};
 use hubu_core::net::{Prepared, Running};
@@ -26,7 +27,7 @@ use hubu_core::views::archive::{Archive, ArchiveSettings};
 
 use super::signals::Signals;
 use super::tables::Tables;
-use super::{CommandError, Config};
+use super::{CommandError, Config, fields};
 
 /// What the operators' port is made of.
 type PageParts = (Arc<App>, Figures);
@@ -67,8 +68,12 @@ impl Serve {
         // A copy stays here: what holds files must be dropped by this thread (see `hubu_core::net`).
         let running = prepared.serve(app.clone())?;
         tell(&running, page.as_ref());
-        let begin_tables = || tables.begin(&engine, &settings, &mut views);
-        let ended = main.block_on(signals.wait(&engine, &settings.engine, &figures, begin_tables));
+        let mut keys = fields::Follow::new(&settings, &fields::keys(&settings)?);
+        let often = || {
+            keys.look(&engine);
+            tables.begin(&engine, &settings, &mut views)
+        };
+        let ended = main.block_on(signals.wait(&engine, &settings.engine, &figures, often));
         stop(running, page, &engine)?;
         drop(app);
         views.finish();
@@ -149,6 +154,8 @@ fn open_cell(settings: &Settings, standby: bool) -> Result<(Arc<Engine>, Views),
         seconds = start.elapsed().as_secs_f64(),
         "journal replayed"
     );
+    let keys = fields::keys(settings)?;
+    fields::expect_key(settings, &keys, engine.catalogs().current().1)?;
     let start = Instant::now();
     let engine = Arc::new(engine);
     let views = Views::start(&engine, Some(archive))?;
@@ -159,11 +166,12 @@ fn open_cell(settings: &Settings, standby: bool) -> Result<(Arc<Engine>, Views),
 fn open_engine(settings: &Settings, archived: u64) -> Result<Engine, CommandError> {
     let sources = Sources::read_dir(&settings.catalog.folder)?;
     let place = String::from(settings.journal.place.clone());
+    let fields = fields::keeping(settings, &sources)?;
     let journal = open_journal(&place, &journal_settings(&settings.journal))?;
     Ok(Engine::open(
         journal,
         &sources,
-        options(settings, archived),
+        options(settings, archived, fields),
     )?)
 }
 
@@ -175,7 +183,8 @@ fn follow_engine(settings: &Settings, archived: u64) -> Result<Engine, CommandEr
     let until = Instant::now() + 2 * journal.lease;
     loop {
         let watch = open_watch(&place, &journal)?;
-        match Engine::follow(watch, options(settings, archived)) {
+        let options = options(settings, archived, fields::keys(settings)?);
+        match Engine::follow(watch, options) {
             Err(EngineError::Empty) => {}
             followed => return Ok(followed?),
         }
@@ -188,7 +197,7 @@ fn follow_engine(settings: &Settings, archived: u64) -> Result<Engine, CommandEr
     }
 }
 
-fn options(settings: &Settings, archived: u64) -> Options {
+fn options(settings: &Settings, archived: u64, fields: Fields) -> Options {
     Options {
         limits: GroupLimits {
             bytes: settings.engine.queue_bytes,
@@ -199,6 +208,7 @@ fn options(settings: &Settings, archived: u64) -> Options {
         clock: Clock::system(),
         archived: Some(archived),
         snapshots: Some(settings.engine.snapshot_folder.clone()),
+        fields,
         ..Options::default()
     }
 }

@@ -28,6 +28,8 @@ pub struct Settings {
     pub views: Views,
     /// Who is believed.
     pub auth: Auth,
+    /// How sensitive fields are kept.
+    pub fields: Fields,
     /// What is told to the operator.
     pub log: Log,
     /// The optional projection into PostgreSQL.
@@ -163,6 +165,16 @@ section! {
         ed25519_public_key_file: PathBuf = PathBuf::new(),
         /// Verified tokens that are remembered.
         token_cache_entries: u64 = 200_000,
+    }
+}
+
+section! {
+    /// `[fields]`: how sensitive fields are kept.
+    Fields {
+        /// The folder of keys; the highest number seals.
+        key_folder: PathBuf = "field-keys".into(),
+        /// Whether they are kept as they come, on purpose.
+        plain: bool = false,
     }
 }
 

@@ -108,12 +108,12 @@ impl Engine {
             let state = self.state();
             // Looked at before it is prepared, which may have become impossible, and under the locks, as its twin may
             // be decided meanwhile.
-            if let Some(refused) = self.refused_before(&**state, &onces) {
+            if let Some(refused) = self.refused_before(&**state, (commands, &onces)) {
                 return Ok(refused);
             }
             let touched = self.union(&state, (commands, &onces), &mut scratch)?;
             let mut held = Held::lock(&state, &touched, self.archives());
-            if let Some(refused) = self.refused_before(&held, &onces) {
+            if let Some(refused) = self.refused_before(&held, (commands, &onces)) {
                 return Ok(refused);
             }
             match self.try_out(commands, &mut held, &mut scratch)? {
@@ -128,14 +128,20 @@ impl Engine {
     }
 
     /// A batch of which one command was refused is refused with that answer, whatever has become of the rows since.
-    fn refused_before(&self, look: &dyn Look, onces: &[Once]) -> Option<BatchOutcome> {
-        onces.iter().enumerate().find_map(|(index, once)| {
+    fn refused_before(
+        &self,
+        look: &dyn Look,
+        (commands, onces): (&[Command], &[Once]),
+    ) -> Option<BatchOutcome> {
+        let mut named = onces.iter().zip(commands).enumerate();
+        named.find_map(|(index, (once, command))| {
             let mut spent = None;
             look.look(place::of_once(once.key), &mut |shard| {
                 spent = shard.once.get(once.key);
             });
             let refusal = spent.filter(|spent| {
-                spent.is_refusal() && spent.body == once.body && spent.seq() >= self.horizon()
+                let is_same = || spent.body == once.body || self.is_command(spent.body, command);
+                spent.is_refusal() && spent.seq() >= self.horizon() && is_same()
             })?;
             let (seq, answer) = (Seq(refusal.seq()), None);
             let ticket = Ticket { seq, answer };
@@ -155,7 +161,7 @@ impl Engine {
             scratch.now_ms = self.clock().now_ms();
             match self.prepare(state, command, scratch) {
                 Ok(_) => all.add_all(&scratch.touched),
-                Err(error) => match self.repeated(state, scratch.once) {
+                Err(error) => match self.repeated(state, scratch) {
                     Ok(Some(_)) => {}
                     Ok(None) => return Err(BatchError { index, error }),
                     Err(error) => return Err(BatchError { index, error }),
@@ -231,10 +237,15 @@ impl Engine {
     ) -> Result<Ticket, Halt> {
         scratch.content = content_of(&command.action);
         scratch.now_ms = self.clock().now_ms();
-        let intent = match self.prepare(held, command, scratch) {
+        let prepared = self.prepare(held, command, scratch);
+        let prepared = prepared.and_then(|mut intent| {
+            self.seal(held, &mut intent, scratch, 0)?;
+            Ok(intent)
+        });
+        let intent = match prepared {
             Ok(intent) => intent,
             Err(error) => {
-                let first = self.repeated(held, scratch.once)?;
+                let first = self.repeated(held, scratch)?;
                 return Ok(Ticket {
                     seq: first.ok_or(error)?,
                     answer: None,

@@ -110,9 +110,16 @@ impl Engine {
         touched.clear();
         let mut intents: SmallVec<[Intent<'_>; TOGETHER]> = SmallVec::new();
         for (command, scratch) in commands.iter().zip(scratches.iter_mut()) {
-            let Ok(intent) = self.prepare(&**state, command, scratch) else {
+            let Ok(mut intent) = self.prepare(&**state, command, scratch) else {
                 break;
             };
+            let ahead = intents
+                .iter()
+                .filter(|before| before.enters_beside(&intent));
+            let ahead = ahead.count() as u64;
+            if self.seal(&**state, &mut intent, scratch, ahead).is_err() {
+                break;
+            }
             touched.add_all(&scratch.touched);
             intents.push(intent);
         }

@@ -6,6 +6,7 @@ use crate::engine::error::SubmitError;
 use crate::engine::look::Look;
 use crate::engine::once::Asked;
 use crate::engine::place;
+use crate::engine::submit::Scratch;
 use hubu_kernel::document::Entry;
 use hubu_kernel::ident::Seq;
 use hubu_kernel::record::Once;
@@ -13,7 +14,12 @@ use hubu_kernel::record::Once;
 impl Engine {
     /// The first answer's place when a command that can't be prepared any more is a repeat: its
     /// document may have ended since, or the catalog changed.
-    pub(crate) fn repeated(&self, look: &dyn Look, once: Once) -> Result<Option<Seq>, SubmitError> {
+    pub(crate) fn repeated(
+        &self,
+        look: &dyn Look,
+        scratch: &Scratch,
+    ) -> Result<Option<Seq>, SubmitError> {
+        let once = scratch.once;
         let mut spent = None;
         look.look(place::of_once(once.key), &mut |shard| {
             spent = shard
@@ -22,9 +28,23 @@ impl Engine {
                 .filter(|s| s.seq() >= self.horizon());
         });
         match spent {
-            Some(spent) if spent.body != once.body => Err(SubmitError::KeyReused),
+            Some(spent) if !self.is_same(spent.body, once, &scratch.bytes) => {
+                Err(SubmitError::KeyReused)
+            }
             spent => Ok(spent.map(|spent| Seq(spent.seq()))),
         }
+    }
+
+    /// Whether the command at hand, whose name is `once` and which stands encoded in `asked`, is what `body` was made of.
+    pub(crate) fn is_same(&self, body: u64, once: Once, asked: &[u8]) -> bool {
+        body == once.body || self.veil().is_same(body, self.namer().body(asked), asked)
+    }
+
+    /// As [`Engine::is_same`], of a command that is not at hand.
+    pub(crate) fn is_command(&self, body: u64, command: &Command) -> bool {
+        let mut asked = Vec::new();
+        let once = self.name(command, &content_of(&command.action), &mut asked);
+        self.is_same(body, once, &asked)
     }
 
     /// The name of a command.

@@ -2,6 +2,7 @@
 
 use crate::catalog::key::KeyError;
 use crate::engine::watermark::Latched;
+use crate::fields::error::FieldsError;
 use crate::journal::JournalError;
 use crate::journal::codec::error::CodecError;
 use hubu_kernel::ident::{DocumentId, RowId};
@@ -40,6 +41,9 @@ pub enum SubmitError {
     /// Another server writes the journal, and this one follows it.
     #[error("this server is a standby: commands go to the primary")]
     Standby,
+    /// A sensitive value can't be sealed, or one that a guard looks at can't be opened.
+    #[error("a sensitive field can't be dealt with here: {0}")]
+    Fields(#[from] FieldsError),
 }
 
 /// What is wrong with a command's form.
@@ -172,6 +176,9 @@ pub enum ValueFault {
     /// A text where a number is wanted, or the like.
     #[error("another kind of value is wanted")]
     Kind,
+    /// A sensitive value as it was read masked.
+    #[error("this was read masked: leave the field out to keep what is there")]
+    Masked,
 }
 
 /// What is wrong with a line.

@@ -8,6 +8,7 @@ use crate::catalog::document::{
 use crate::catalog::model::Catalog;
 use crate::engine::command::{Command, KEY_MAX};
 use crate::engine::error::{FieldFault, FormError, LineFault, ValueFault};
+use crate::fields::mask;
 use hubu_kernel::document::{Dimension, Entry, Field, LINES_MAX, Line, Value};
 use hubu_kernel::ident::FieldId;
 
@@ -125,6 +126,9 @@ fn check_fields(
 }
 
 fn check_value(rule: &FieldRule, value: &Value) -> Result<(), ValueFault> {
+    if rule.sensitive.is_some() && mask::is_masked(value) {
+        return Err(ValueFault::Masked);
+    }
     let (fits, fault) = match (&rule.kind, value) {
         (FieldKind::Text { max }, Value::Text(text)) => {
             let short = text.chars().count() <= usize::from(*max);

@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 /// A command on its way; what it brings stands in [`Scratch::content`].
 pub(crate) struct Intent<'a> {
+    pub(crate) engine: &'a Engine,
     pub(crate) catalog: &'a Catalog,
     pub(crate) version: CatalogVersion,
     pub(crate) kind: &'a DocumentType,
@@ -50,6 +51,11 @@ pub(crate) enum About {
 }
 
 impl Intent<'_> {
+    /// Whether both enter documents in one shard.
+    pub(crate) fn enters_beside(&self, other: &Intent<'_>) -> bool {
+        matches!((&self.subject, &other.subject), (About::New(one, _), About::New(two, _)) if one == two)
+    }
+
     /// The document as looked at, for a step of one that exists.
     pub(crate) fn seen(&self) -> Option<&Seen> {
         match &self.subject {
@@ -130,6 +136,7 @@ impl Engine {
         touched.add(home);
         touched.add(counted);
         Ok(Intent {
+            engine: self,
             catalog,
             version,
             kind,
@@ -163,6 +170,7 @@ impl Engine {
         let mut weighed = Weighed::nothing(Err(Rejection::WrongState { state: seen.state }));
         if let Some(step) = step {
             form::check_act(catalog, kind, step, &act.fields, act.lines.as_deref())?;
+            self.open_for(step, &mut seen)?;
             let facts = Facts {
                 subject: seen.subject(look, catalog, kind),
                 step,
@@ -181,6 +189,7 @@ impl Engine {
             weighed = weigh(&facts, standing, if_match, seen.catalog, &mut scratch.plan)?;
         }
         Ok(Intent {
+            engine: self,
             catalog,
             version: seen.catalog,
             kind,

@@ -4,7 +4,8 @@
 //! [`intent`], [`plan`], [`choose`], [`guards`] and [`spawn`] prepare it without locks; [`held`], [`shard`],
 //! [`rows`] and [`place`] are what it locks; [`group`], [`commit`], [`watermark`] and [`tail`] make it
 //! durable and tell of it; [`recover`] begins it all again from the journal; [`standby`] follows the
-//! journal of another; [`read`] and [`list`] look, and [`freshness`] says how old what they saw may be.
+//! journal of another; [`read`] and [`list`] look, and [`freshness`] says how old what they saw may be; [`veil`] seals
+//! sensitive fields, and [`show`] opens or masks them.
 //!
 //! **Invariant.** Whatever is in memory beyond the watermark is in the open batch or on its way to
 //! the journal, in the order in which it was decided; nothing of it is told to anybody before the
@@ -39,6 +40,7 @@ mod recover;
 mod rows;
 mod seen;
 mod shard;
+pub mod show;
 pub mod snapshot;
 mod spawn;
 mod spent;
@@ -46,6 +48,7 @@ pub mod standby;
 mod submit;
 pub mod tail;
 mod undo;
+mod veil;
 mod walk;
 pub mod watermark;
 
@@ -60,6 +63,7 @@ use crate::engine::once::Namer;
 use crate::engine::shard::Shards;
 use crate::engine::standby::Standing;
 use crate::engine::tail::Tail;
+use crate::engine::veil::Veil;
 use crate::engine::watermark::{Durable, Latched, Watermark};
 use crate::journal::{JournalReader, codec};
 use crate::sync::Mutex;
@@ -76,6 +80,7 @@ pub struct Engine {
     reader: Arc<dyn JournalReader>,
     catalogs: Catalogs,
     namer: Namer,
+    veil: Veil,
     clock: Clock,
     horizon: AtomicU64,
     archives: AtomicBool,
@@ -204,6 +209,10 @@ impl Engine {
 
     pub(crate) fn namer(&self) -> &Namer {
         &self.namer
+    }
+
+    pub(crate) fn veil(&self) -> &Veil {
+        &self.veil
     }
 
     pub(crate) fn horizon(&self) -> u64 {

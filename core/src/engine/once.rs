@@ -39,7 +39,12 @@ impl Namer {
         self.secret
     }
 
-    /// The name of a command; `scratch` is room to encode in.
+    /// The hash of what was asked, under the cell's secret alone.
+    pub(crate) fn body(&self, asked: &[u8]) -> u64 {
+        body(&self.secret, asked)
+    }
+
+    /// The name of a command; what was asked stands encoded in `scratch` then.
     pub(crate) fn name(&self, asked: &Asked<'_>, scratch: &mut Vec<u8>) -> Once {
         assert_eq!(
             asked.content.number, 0,
@@ -54,12 +59,17 @@ impl Namer {
         scratch.push(0);
         scratch.extend_from_slice(&asked.if_match.to_le_bytes());
         encode_entry(asked.content, scratch);
-        let mut body = SipHasher13::new_with_key(&self.secret);
-        body.write(scratch);
         // Key 0 is the engine's own.
         Once {
             key: key.finish128().as_u128().max(1),
-            body: body.finish(),
+            body: body(&self.secret, scratch),
         }
     }
+}
+
+/// The hash of what was asked.
+pub(crate) fn body(secret: &[u8; 16], asked: &[u8]) -> u64 {
+    let mut body = SipHasher13::new_with_key(secret);
+    body.write(asked);
+    body.finish()
 }

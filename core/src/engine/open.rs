@@ -12,6 +12,8 @@ use crate::engine::once::Namer;
 use crate::engine::recover::{self, Recovered};
 use crate::engine::snapshot;
 use crate::engine::standby::{Following, Standing};
+use crate::engine::veil::Veil;
+use crate::fields::keyring::Fields;
 use crate::journal::{Batch, Journal, JournalReader, Watch, codec, push_record};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU64};
@@ -40,6 +42,8 @@ pub struct Options {
     pub disk: Arc<dyn Disk>,
     /// No thread commits: the caller does, with [`Engine::step`].
     pub stepped: bool,
+    /// What becomes of sensitive fields. Without keys a journal is replayed all the same: only showing needs them.
+    pub fields: Fields,
 }
 
 impl Default for Options {
@@ -56,6 +60,7 @@ impl Default for Options {
             snapshots: None,
             disk: Arc::new(OsDisk),
             stepped: false,
+            fields: Fields::default(),
         }
     }
 }
@@ -132,12 +137,14 @@ impl Engine {
             archived: options.archived,
         };
         let committer = committer(commit, Arc::clone(&standing))?;
+        let secret = secret.unwrap_or_default();
         Ok(Engine {
             state,
             group,
             reader,
             catalogs,
-            namer: Namer::new(secret.unwrap_or_default()),
+            namer: Namer::new(secret),
+            veil: Veil::new(options.fields, secret),
             clock: options.clock,
             horizon: AtomicU64::new(0),
             archives: AtomicBool::new(options.archived.is_some()),

@@ -16,6 +16,8 @@ use crate::engine::intent::{About, Intent};
 use crate::engine::place;
 use crate::engine::plan::{Plan, Scene};
 use crate::engine::shard::{Access, Evolving};
+use crate::engine::veil::Sealed;
+use crate::fields::error::FieldsError;
 use hubu_kernel::decide::{Request, Verdict, decide};
 use hubu_kernel::document::Entry;
 use hubu_kernel::effect::Phase;
@@ -40,6 +42,8 @@ pub(crate) struct Scratch {
     pub(crate) bytes: Vec<u8>,
     /// The name of the command at hand.
     pub(crate) once: Once,
+    /// What of it will stand as ciphertext.
+    pub(crate) sealed: Sealed,
 }
 
 crate::sync::thread_local!(static SCRATCH: RefCell<Scratch> = RefCell::default());
@@ -137,10 +141,15 @@ impl Engine {
         scratch.content = take_content(&mut command.action);
         scratch.now_ms = self.clock().now_ms();
         let state = self.state();
-        let intent = match self.prepare(&**state, command, scratch) {
+        let prepared = self.prepare(&**state, command, scratch);
+        let prepared = prepared.and_then(|mut intent| {
+            self.seal(&**state, &mut intent, scratch, 0)?;
+            Ok(intent)
+        });
+        let intent = match prepared {
             Ok(intent) => intent,
             Err(error) => {
-                let first = self.repeated(&**state, scratch.once)?;
+                let first = self.repeated(&**state, scratch)?;
                 return Ok(Ticket {
                     seq: first.ok_or(error)?,
                     answer: None,
@@ -169,7 +178,8 @@ pub(crate) fn decide_held(
     let once = intent.once;
     let spent = held.get(place::of_once(once.key)).once.get(once.key);
     if let Some(spent) = spent.filter(|spent| spent.seq() >= horizon) {
-        if spent.body != once.body {
+        let engine = intent.engine;
+        if !engine.is_same(spent.body, once, &scratch.bytes) {
             return Err(SubmitError::KeyReused.into());
         }
         return Ok(Ticket {
@@ -182,11 +192,18 @@ pub(crate) fn decide_held(
         plan,
         verdict,
         bytes,
+        sealed,
         ..
     } = scratch;
     let record = match judge(&intent, held, plan, verdict)? {
         None => return Err(Halt::PlanWithKeys),
-        Some(Ok(())) => accept(intent, held, std::mem::take(content), plan, verdict),
+        Some(Ok(())) => accept(
+            intent,
+            held,
+            (std::mem::take(content), sealed),
+            plan,
+            verdict,
+        )?,
         Some(Err(rejection)) => refuse(intent, held, plan, rejection),
     };
     bytes.clear();
@@ -244,10 +261,10 @@ fn judge(
 fn accept(
     intent: Intent<'_>,
     held: &mut Held<'_>,
-    mut content: Entry,
+    (mut content, sealed): (Entry, &mut Sealed),
     plan: &mut Plan,
     verdict: &mut Verdict,
-) -> Record {
+) -> Result<Record, FieldsError> {
     let rule = intent.step.map(|step| step.kernel);
     let (document, from, version) = match &intent.subject {
         About::Known(seen) => (seen.id, seen.state, seen.version + 1),
@@ -262,7 +279,10 @@ fn accept(
     };
     let is_new = intent.seen().is_none();
     let own = is_new.then_some(document);
-    let spawned = super::spawn::name(held, intent.catalog, intent.spawns, document, own);
+    let veil = intent.engine.veil();
+    sealed.lay_over(veil, intent.kind.id, document, &mut content)?;
+    let mut spawned = super::spawn::name(held, intent.catalog, intent.spawns, document, own);
+    sealed.lay_over_spawned(veil, intent.engine.catalogs(), &mut spawned)?;
     let (fields, lines, entry) = if is_new {
         (Vec::new(), None, Some(content))
     } else {
@@ -288,13 +308,13 @@ fn accept(
         spawned,
         warnings: std::mem::take(&mut verdict.warnings),
     };
-    Record {
+    Ok(Record {
         time_ms: intent.now_ms,
         actor: Arc::clone(&intent.actor.name),
         once: intent.once,
         trace: intent.trace,
         body: Body::Decided(Box::new(decided)),
-    }
+    })
 }
 
 fn refuse(intent: Intent<'_>, held: &Held<'_>, plan: &Plan, rejection: Rejection) -> Record {

@@ -111,6 +111,13 @@ pub(super) fn view<'a>(
         previous: &document.previous,
     };
     let ids = |ids: &[DocumentId]| ids.iter().map(|id| Id(id.0)).collect();
+    let reader = Reader {
+        engine,
+        document,
+        kind,
+        actor,
+    };
+    let (fields, hidden) = reader.fields(0, &entry.fields);
     Ok(DocumentView {
         id: Id(document.id.0),
         kind: &kind.name,
@@ -126,11 +133,11 @@ pub(super) fn view<'a>(
         fiscal_year: entry.year.0,
         agency: Some(&*entry.agency).filter(|agency| !agency.is_empty()),
         creator: &document.creator,
-        fields: fields(kind, &entry.fields),
-        lines: entry
-            .lines
-            .iter()
-            .map(|one| line(catalog, kind, one))
+        fields,
+        hidden,
+        lines: (1..)
+            .zip(&entry.lines)
+            .map(|(number, line)| reader.line(catalog, number, line))
             .collect(),
         links: ids(&entry.links),
         downstream: ids(&document.downstream),
@@ -139,20 +146,46 @@ pub(super) fn view<'a>(
     })
 }
 
-fn fields<'a>(kind: &'a DocumentType, fields: &'a [Field]) -> Object<'a, FieldValue<'a>> {
-    let named = |field: &'a Field| Some((&*kind.field(field.id)?.name, FieldValue(&field.value)));
-    Object(fields.iter().filter_map(named).collect())
+/// Who looks at which document.
+struct Reader<'a, 'b> {
+    engine: &'a Engine,
+    document: &'a Document,
+    kind: &'a DocumentType,
+    actor: &'b Actor,
 }
 
-fn line<'a>(catalog: &'a Catalog, kind: &'a DocumentType, line: &'a Line) -> LineView<'a> {
-    LineView {
-        amount: line.amount.into(),
-        row: line.base.map(|row| Id(u64::from(row.0))),
-        dims: dims(catalog, &line.dims),
-        to_row: line.to_base.map(|row| Id(u64::from(row.0))),
-        to: dims(catalog, &line.to),
-        month: line.month.map(|month| month.number()),
-        fields: fields(kind, &line.fields),
+/// Fields by name, and those that are not shown in full.
+type Fields<'a> = (Object<'a, FieldValue<'a>>, Object<'a, &'static str>);
+
+impl<'a> Reader<'a, '_> {
+    /// The fields of the head, or of the line of this number.
+    fn fields(&self, line: u16, fields: &'a [Field]) -> Fields<'a> {
+        let mut shown = Vec::with_capacity(fields.len());
+        let mut hidden = Vec::new();
+        for field in fields {
+            let Some(rule) = self.kind.field(field.id) else {
+                continue;
+            };
+            let value = self.engine.show(self.document, line, field, self.actor);
+            let value = FieldValue(value);
+            hidden.extend(value.hidden().map(|why| (&*rule.name, why)));
+            shown.push((&*rule.name, value));
+        }
+        (Object(shown), Object(hidden))
+    }
+
+    fn line(&self, catalog: &'a Catalog, number: u16, line: &'a Line) -> LineView<'a> {
+        let (fields, hidden) = self.fields(number, &line.fields);
+        LineView {
+            amount: line.amount.into(),
+            row: line.base.map(|row| Id(u64::from(row.0))),
+            dims: dims(catalog, &line.dims),
+            to_row: line.to_base.map(|row| Id(u64::from(row.0))),
+            to: dims(catalog, &line.to),
+            month: line.month.map(|month| month.number()),
+            fields,
+            hidden,
+        }
     }
 }
 

@@ -124,9 +124,71 @@ impl HttpError {
 
 impl From<serde_json::Error> for HttpError {
     fn from(error: serde_json::Error) -> Self {
+        let said = without_value(&error.to_string());
         match error.classify() {
-            serde_json::error::Category::Data => Self::BodyForm(error.to_string()),
-            _ => Self::BodySyntax(error.to_string()),
+            serde_json::error::Category::Data => Self::BodyForm(said),
+            _ => Self::BodySyntax(said),
+        }
+    }
+}
+
+/// What the JSON reader says, without the value that it stumbled over: that may be somebody's account, and errors go to
+/// logs of clients and gateways. Names of fields stay, as that is what has to be mended.
+fn without_value(said: &str) -> String {
+    let wrong = ["invalid type: ", "invalid value: "];
+    let is_about_value = wrong.iter().any(|start| said.starts_with(start));
+    let parts = said.split_once(['"', '`']).zip(said.rfind(", expected "));
+    match parts.filter(|_| is_about_value) {
+        Some(((kind, _), expected)) => format!("{}{}", kind.trim_end(), &said[expected..]),
+        None => said.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_said_without_the_value() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Body {
+            #[allow(dead_code)]
+            year: u16,
+        }
+        let said = |text: &str| {
+            let error = serde_json::from_str::<Body>(text).unwrap_err();
+            HttpError::from(error).to_string()
+        };
+        for (body, words) in [
+            (
+                r#"{"year":"6222020200011234"}"#,
+                "invalid type: string, expected u16 at line 1",
+            ),
+            (
+                r#"{"year":"6222 \", expected 0200011234"}"#,
+                "invalid type: string, expected u16 at line 1",
+            ),
+            (
+                r#"{"year":6222020200011234}"#,
+                "invalid value: integer, expected u16 at line 1",
+            ),
+            (
+                r#"{"year":-6222020200011234}"#,
+                "invalid value: integer, expected u16 at line 1",
+            ),
+            (
+                r#"{"year":0.0200011234}"#,
+                "invalid type: floating point, expected u16 at line 1",
+            ),
+            (
+                r#"{"colour":1}"#,
+                "unknown field `colour`, expected `year` at line 1",
+            ),
+        ] {
+            let said = said(body);
+            assert!(said.contains(words), "{said}");
+            assert!(!said.contains("0200011234"), "{said}");
         }
     }
 }

@@ -20,6 +20,7 @@ fn value(fault: &ValueFault) -> String {
         ValueFault::NoChoice(words) => format!("只能是{}", words.join("、")),
         ValueFault::BelowZero => "不得小于0".to_owned(),
         ValueFault::Kind => "的值类型不符".to_owned(),
+        ValueFault::Masked => "是脱敏后的值；不修改时请勿提交此字段".to_owned(),
     }
 }
 

@@ -78,7 +78,7 @@ type Sort = (&'static str, StatusCode, &'static str, &'static str);
 
 /// Every sort of problem, ascending by code.
 #[rustfmt::skip]
-static SORTS: [Sort; 41] = [
+static SORTS: [Sort; 42] = [
     ("agency_denied",       StatusCode::FORBIDDEN,              "无权操作其他单位",     "another agency's"),
     ("ahead_of_plan",       StatusCode::CONFLICT,               "超出分月累计计划",     "ahead of the monthly plan"),
     ("batch_form",          StatusCode::UNPROCESSABLE_ENTITY,   "批量请求不符合要求",   "the batch does not fit"),
@@ -94,6 +94,7 @@ static SORTS: [Sort; 41] = [
     ("document_ended",      StatusCode::CONFLICT,               "单据已办结",           "the document has ended"),
     ("field",               StatusCode::UNPROCESSABLE_ENTITY,   "字段不符合要求",       "a field does not fit"),
     ("field_missing",       StatusCode::UNPROCESSABLE_ENTITY,   "缺少必填字段",         "a field is missing"),
+    ("field_sealed",        StatusCode::SERVICE_UNAVAILABLE,    "敏感字段暂不能办理",   "a sensitive field can't be dealt with"),
     ("frozen",              StatusCode::CONFLICT,               "额度已冻结",           "the row is frozen"),
     ("guard_failed",        StatusCode::UNPROCESSABLE_ENTITY,   "不满足流转条件",       "a condition does not hold"),
     ("idempotency_key",     StatusCode::BAD_REQUEST,            "缺少或错误的幂等键",   "idempotency key missing or malformed"),

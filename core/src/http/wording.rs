@@ -154,6 +154,13 @@ fn submit(error: &SubmitError, language: Language) -> Problem {
         ),
         SubmitError::Latched(error) => return latched(error, language),
         SubmitError::Closed => ("closing", "服务正在停止".into()),
+        SubmitError::Fields(error) => {
+            tracing::error!(%error, "a command with a sensitive field can't be dealt with");
+            (
+                "field_sealed",
+                "敏感字段的密钥不在本机或已损坏；其他办理不受影响".into(),
+            )
+        }
         SubmitError::Standby => ("standby", "本服务器为备机，不受理办理；请向主机提交".into()),
     };
     let mut problem = Problem::new(code, language, language.pick(zh, error.to_string()));

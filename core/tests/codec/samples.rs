@@ -143,6 +143,19 @@ fn full_entry() -> Record {
     })))
 }
 
+/// A value sealed by SM4-GCM, as the journal sees it: a head, a block of ciphertext and a tag.
+fn sealed() -> Record {
+    let head = [&[1, 0xa1, 0xa2, 0xa3, 0xa4][..], &[0x55; 12]];
+    let bytes = [head.concat(), vec![0xcc; 16], vec![0x77; 16]].concat();
+    record(Body::Decided(Box::new(Decided {
+        fields: vec![Field {
+            id: FieldId(5),
+            value: Value::Sealed(bytes.into()),
+        }],
+        ..decided()
+    })))
+}
+
 fn reserve() -> Record {
     let new = NewRow {
         id: B,
@@ -238,6 +251,7 @@ pub(crate) fn all() -> Vec<(&'static str, Record)> {
         ("decided_review_traced", traced),
         ("decided_full_entry", full_entry()),
         ("decided_reserve", reserve()),
+        ("decided_sealed", sealed()),
         ("refused_by_row", refused_by_row()),
         (
             "refused_state",

@@ -70,6 +70,7 @@ fn field() -> impl Strategy<Value = Field> {
         cents().prop_map(Value::Amount),
         any::<bool>().prop_map(Value::Flag),
         any::<i32>().prop_map(Value::Date),
+        prop::collection::vec(any::<u8>(), 0..80).prop_map(|bytes| Value::Sealed(bytes.into())),
     ];
     (any::<u16>(), value).prop_map(|(id, value)| Field {
         id: FieldId(id),

@@ -76,6 +76,7 @@ fn open(folder: &Path) -> Outcome<Cell> {
         clock: Clock::manual(MARCH_MS),
         tail_bytes: 1 << 20,
         archived: Some(archive.watermark()),
+        fields: world::fields(),
         ..Options::default()
     };
     let engine = Engine::open(

@@ -103,6 +103,7 @@ pub(crate) fn open(ground: &Ground, swarm: &Swarm, now_ms: u64) -> Result<Engine
         snapshots: swarm.has_snapshots.then(|| SNAPSHOTS.into()),
         disk: Arc::new(ground.disk.clone()),
         stepped: true,
+        fields: world::fields(),
         ..Options::default()
     };
     Engine::open(journal, &world::sources(), options)

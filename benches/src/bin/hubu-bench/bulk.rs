@@ -229,7 +229,7 @@ pub(crate) fn timed(
 }
 
 /// What this thread has spent on a CPU, in ns.
-fn on_cpu_ns() -> u64 {
+pub(crate) fn on_cpu_ns() -> u64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     text.split(' ')
         .next()

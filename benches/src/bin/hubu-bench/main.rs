@@ -9,6 +9,7 @@ mod bulk;
 mod client;
 mod compare;
 mod connection;
+mod fields;
 mod figure;
 mod harness;
 mod http;

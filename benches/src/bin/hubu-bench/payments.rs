@@ -58,6 +58,16 @@ impl Hand {
         .to_string()
     }
 
+    /// Whose money it pays.
+    pub(crate) fn home(&self) -> Division {
+        self.division
+    }
+
+    /// Its row.
+    pub(crate) fn row_id(&self) -> RowId {
+        self.row
+    }
+
     /// The server's id of its row.
     pub(crate) fn row(&self) -> u32 {
         self.row.0

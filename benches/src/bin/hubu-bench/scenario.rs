@@ -67,6 +67,7 @@ pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
         "bulk_file" => bulk::on_files(task),
         "bulk_pg" => bulk::on_postgres(task),
         "sustained" => sustained::run(task),
+        "fields" => crate::fields::run(task),
         "http_file" => http::on_files(task),
         "http_pg" => http::on_postgres(task),
         "compare" => compare::figures(task),

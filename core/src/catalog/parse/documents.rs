@@ -89,6 +89,7 @@ fn read(root: &Table<'_>, catalog: &Catalog) -> Option<(DocumentType, Vec<Pendin
         states: states.into_iter().map(|state| state.state).collect(),
         transitions: steps::finish(transitions, agency.then_some(catalog)),
         entry,
+        has_sensitive: fields.list.iter().any(|field| field.sensitive.is_some()),
         fields: fields.list,
         agency,
         lines,
@@ -97,7 +98,19 @@ fn read(root: &Table<'_>, catalog: &Catalog) -> Option<(DocumentType, Vec<Pendin
         postings,
         spawns: Vec::new(),
     };
+    check_sensitive(root, &kind);
     Some((kind, pending))
+}
+
+/// Row keys and amounts are plain: what they are made of can't be hidden.
+fn check_sensitive(root: &Table<'_>, kind: &DocumentType) {
+    let sensitive = kind.fields.iter().filter(|field| field.sensitive.is_some());
+    for field in sensitive.filter(|field| kind.chooses_rows_by(field.id)) {
+        root.mistake(format!(
+            "field `{}` is sensitive and has a say in rows or amounts, which would show it: take it out of `effects`, or take `sensitive` away",
+            field.name
+        ));
+    }
 }
 
 fn series(root: &Table<'_>) -> Option<String> {

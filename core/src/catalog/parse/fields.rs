@@ -1,6 +1,7 @@
 //! `[fields.NAME]` of a document type: id, Chinese name, kind and place.
 
-use crate::catalog::document::{FieldKind, FieldPlace, FieldRule};
+use super::steps::role_set;
+use crate::catalog::document::{FieldKind, FieldPlace, FieldRule, Sensitive, SensitiveKind};
 use crate::catalog::model::Catalog;
 use crate::catalog::reader::{Node, Table};
 use hubu_kernel::ident::FieldId;
@@ -66,7 +67,7 @@ pub(super) fn read(root: &Table<'_>, catalog: &Catalog) -> Fields {
         return fields;
     };
     for (name, node) in table.entries() {
-        let Some(found) = node.table().and_then(|table| field(name, &table)) else {
+        let Some(found) = node.table().and_then(|table| field(name, &table, catalog)) else {
             continue;
         };
         if fields.list.iter().any(|known| known.id == found.id) {
@@ -90,12 +91,13 @@ fn is_taken(field: &FieldRule, catalog: &Catalog) -> bool {
     }
 }
 
-fn field(name: &str, table: &Table<'_>) -> Option<FieldRule> {
+fn field(name: &str, table: &Table<'_>, catalog: &Catalog) -> Option<FieldRule> {
     let id = table.number("id").map(FieldId);
     let zh = table.text("zh");
     let kind = kind(table);
     let place = table.choice("on", &PLACES, Some(FieldPlace::Header));
     let required = table.flag("required");
+    let sensitive = sensitive(table, catalog);
     table.finish();
     if required && place == Some(FieldPlace::Header) {
         table.mistake("for a head field the steps say when it is required: `asks` and `requires`");
@@ -107,6 +109,27 @@ fn field(name: &str, table: &Table<'_>) -> Option<FieldRule> {
         kind: kind?,
         place: place?,
         required,
+        sensitive,
+    })
+}
+
+/// `sensitive = "bank"` with `seen_by = [...]`.
+fn sensitive(table: &Table<'_>, catalog: &Catalog) -> Option<Sensitive> {
+    let seen_by = table.get("seen_by").is_some();
+    if table.get("sensitive").is_none() {
+        if seen_by {
+            table.mistake("only a sensitive field has `seen_by`: everybody who sees the document sees the others");
+        }
+        return None;
+    }
+    let kind = table.choice("sensitive", &SensitiveKind::WORDS, None);
+    let roles = role_set(table, "seen_by", catalog);
+    if roles.is_empty() {
+        table.mistake("nobody would ever see this field: `seen_by` names the roles that do");
+    }
+    Some(Sensitive {
+        kind: kind?,
+        seen_by: roles,
     })
 }
 

@@ -3,7 +3,7 @@
 use super::fields::Fields;
 use super::steps::ReadStep;
 use crate::catalog::dimension::DimensionId;
-use crate::catalog::document::{FieldPlace, SpawnRule};
+use crate::catalog::document::{DocumentType, FieldPlace, SpawnRule};
 use crate::catalog::model::Catalog;
 use crate::catalog::reader::{Mistakes, Table};
 use hubu_kernel::ident::{FieldId, TransitionId};
@@ -82,8 +82,14 @@ pub(in crate::catalog) fn link(
             division: spawn.division,
             fields: Vec::new(),
         };
+        let owner = catalog.type_named(&spawn.owner);
+        let is_sensitive = |id| owner.is_some_and(|owner| owner.sensitive(id).is_some());
         for (ours, name) in &spawn.fields {
             match kind.field_named(FieldPlace::Header, name) {
+                Some(theirs) if is_sensitive(*ours) && theirs.sensitive.is_none() => say(format!(
+                    "field `{name}` of `{}` takes a sensitive value and is not marked so: everybody would see it there",
+                    spawn.kind
+                )),
                 Some(theirs) => rule.fields.push((*ours, theirs.id)),
                 None => say(format!("`{}` has no head field `{name}`", spawn.kind)),
             }
@@ -93,7 +99,21 @@ pub(in crate::catalog) fn link(
             .iter_mut()
             .find(|kind| kind.name == spawn.owner);
         if let Some(owner) = owner {
+            carry(owner, &rule);
             owner.spawns.push(rule);
         }
+    }
+}
+
+/// What goes along is looked at by the step that makes the document.
+fn carry(owner: &mut DocumentType, rule: &SpawnRule) {
+    let step = owner
+        .transitions
+        .iter_mut()
+        .find(|step| step.kernel.id == rule.on);
+    if let Some(step) = step {
+        let ours = rule.fields.iter().map(|(ours, _)| *ours);
+        let new: Vec<_> = ours.filter(|id| !step.looks_at.contains(id)).collect();
+        step.looks_at.extend(new);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::states::{self, ReadState};
-use crate::catalog::document::{Acting, FieldKind, RoleSet, TransitionRule};
+use crate::catalog::document::{Acting, FieldKind, FieldPlace, RoleSet, TransitionRule};
 use crate::catalog::guard::{Guard, Words};
 use crate::catalog::guard_check::GuardScope;
 use crate::catalog::model::Catalog;
@@ -115,6 +115,8 @@ fn step(
     };
     let edits_lines = table.flag("edits_lines");
     table.finish();
+    let looked_at = |place| looked_at(&guards, fields, place);
+    let (looks_at, looks_at_lines) = (looked_at(FieldPlace::Header), looked_at(FieldPlace::Line));
     check_step(table, &kernel, roles, edits_lines);
     Some(TransitionRule {
         name: name?.to_owned(),
@@ -127,7 +129,16 @@ fn step(
         accepts,
         edits_lines,
         guards,
+        looks_at,
+        looks_at_lines,
     })
+}
+
+/// Fields that the guards may look at; one of another place that has the same name does no harm.
+fn looked_at(guards: &[Guard], fields: &Fields, place: FieldPlace) -> Vec<FieldId> {
+    let here = fields.list.iter().filter(|field| field.place == place);
+    let mentioned = here.filter(|field| guards.iter().any(|guard| guard.mentions(field)));
+    mentioned.map(|field| field.id).collect()
 }
 
 fn check_step(table: &Table<'_>, step: &Transition, roles: RoleSet, edits_lines: bool) {
@@ -146,8 +157,13 @@ fn check_step(table: &Table<'_>, step: &Transition, roles: RoleSet, edits_lines:
 
 /// The roles of `roles = [...]`.
 pub(super) fn roles(table: &Table<'_>, catalog: &Catalog) -> RoleSet {
+    role_set(table, "roles", catalog)
+}
+
+/// The roles of a list.
+pub(super) fn role_set(table: &Table<'_>, key: &'static str, catalog: &Catalog) -> RoleSet {
     let mut set = RoleSet::default();
-    for node in table.list("roles") {
+    for node in table.list(key) {
         let Some(name) = node.text() else { continue };
         match catalog.role_named(name) {
             Some(role) => set.0 |= role.0,

@@ -128,6 +128,19 @@ const GUARDS: &[Case] = &[
     (PAYMENT, "doc.alerts_blocking == 0", "period(doc.division) == 'open'", "period", "does not take a text with a number"),
 ];
 
+#[rustfmt::skip]
+const SENSITIVE: &[Case] = &[
+    (PAYMENT, "sensitive = \"bank\"", "sensitive = \"money\"", "money", "not one of: bank, personal, identity, phone"),
+    (PAYMENT, "sensitive = \"bank\"", "sensitive = true", "sensitive", "a string is wanted"),
+    (PAYMENT, "sensitive = \"bank\"\n", "", "[fields.payee_account]", "only a sensitive field has `seen_by`"),
+    (PAYMENT, "sensitive = \"bank\"\nseen_by = [\"agency_clerk\"", "sensitive = \"bank\"\nseen_by = [\"clerk\"", "seen_by", "no role `clerk`"),
+    (PAYMENT, "zh = \"退回原因\"", "zh = \"退回原因\"\nsensitive = \"personal\"", "[fields.reason]", "nobody would ever see this field"),
+    ("documents/transfer_receipt.toml", "zh = \"业务处室\"", "zh = \"业务处室\"\nsensitive = \"personal\"\nseen_by = [\"auditor\"]", "", "`office` is sensitive and has a say in rows"),
+    ("documents/transfer_receipt.toml", "zh = \"进入\"", "zh = \"进入\"\nsensitive = \"personal\"\nseen_by = [\"auditor\"]", "", "`pool` is sensitive and has a say in rows"),
+    ("documents/surplus_recovery.toml", "zh = \"其中可采购\"", "zh = \"其中可采购\"\nsensitive = \"personal\"\nseen_by = [\"auditor\"]", "", "`procurable` is sensitive and has a say in rows"),
+    ("documents/special_transfer_issue.toml", "zh = \"文号\"", "zh = \"文号\"\nsensitive = \"personal\"\nseen_by = [\"auditor\"]", "[[spawns]]", "takes a sensitive value and is not marked so"),
+];
+
 fn changed(case: &Case) -> Sources {
     let (path, old, new, ..) = *case;
     let mut sources = sources();
@@ -168,7 +181,7 @@ fn is_found(case: &Case) -> Result<(), String> {
 
 #[test]
 fn each_mistake_is_reported_with_its_file_and_line() {
-    let cases = [NAMES, STEPS, EFFECTS, GUARDS].concat();
+    let cases = [NAMES, STEPS, EFFECTS, GUARDS, SENSITIVE].concat();
     let wrong: Vec<String> = cases
         .iter()
         .filter_map(|case| is_found(case).err())

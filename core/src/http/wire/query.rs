@@ -9,11 +9,21 @@ use super::answer::{Id, Number};
 use crate::catalog::bag::Bag;
 use crate::catalog::calendar::format_day;
 use crate::catalog::model::Catalog;
+use crate::engine::show::Shown;
+use crate::fields::error::FieldsError;
+use crate::fields::mask::STARS;
 use hubu_kernel::document::{Dimension, Value};
 
 /// Pairs of names and values as a JSON object, in their order.
 #[derive(Debug)]
 pub struct Object<'a, V>(pub Vec<(&'a str, V)>);
+
+impl<V> Object<'_, V> {
+    /// Whether there is no pair in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl<V: Serialize> Serialize for Object<'_, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -25,18 +35,39 @@ impl<V: Serialize> Serialize for Object<'_, V> {
     }
 }
 
-/// A value of a field.
+/// A value of a field, as far as the reader may see it.
 #[derive(Debug)]
-pub struct FieldValue<'a>(pub &'a Value);
+pub struct FieldValue<'a>(pub Shown<'a>);
+
+impl FieldValue<'_> {
+    /// Why it is not there in full.
+    pub fn hidden(&self) -> Option<&'static str> {
+        match &self.0 {
+            Shown::Whole(_) => None,
+            Shown::Masked(_) => Some("masked"),
+            Shown::Closed(FieldsError::Damaged { .. }) => Some("damaged"),
+            Shown::Closed(_) => Some("key_missing"),
+        }
+    }
+}
 
 impl Serialize for FieldValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
+        let value = match &self.0 {
+            Shown::Whole(value) => value,
+            Shown::Masked(text) => return serializer.serialize_str(text),
+            // The stars keep it from being written back.
+            Shown::Closed(error) => {
+                return serializer.collect_str(&format_args!("{STARS} {error}"));
+            }
+        };
+        match &**value {
             Value::Text(text) => serializer.serialize_str(text),
             Value::Int(number) => serializer.serialize_i64(*number),
             Value::Amount(cents) => Amount::from(*cents).serialize(serializer),
             Value::Flag(flag) => serializer.serialize_bool(*flag),
             Value::Date(day) => serializer.serialize_str(&format_day(*day)),
+            Value::Sealed(_) => serializer.serialize_str(STARS),
         }
     }
 }
@@ -96,6 +127,10 @@ pub struct DocumentView<'a> {
     /// Fields of its head.
     #[schema(value_type = Object)]
     pub fields: Object<'a, FieldValue<'a>>,
+    /// Which of them are not shown in full, and why: `masked`, `key_missing` or `damaged`.
+    #[serde(skip_serializing_if = "Object::is_empty")]
+    #[schema(value_type = Object)]
+    pub hidden: Object<'a, &'static str>,
     /// Its lines.
     pub lines: Vec<LineView<'a>>,
     /// Documents upstream.
@@ -137,6 +172,10 @@ pub struct LineView<'a> {
     /// Further fields.
     #[schema(value_type = Object)]
     pub fields: Object<'a, FieldValue<'a>>,
+    /// Which of them are not shown in full, and why.
+    #[serde(skip_serializing_if = "Object::is_empty")]
+    #[schema(value_type = Object)]
+    pub hidden: Object<'a, &'static str>,
 }
 
 /// A row (`GET /v1/quotas/{row}`).

@@ -7,7 +7,7 @@
 //!        | dims? | to? | month u8? | fields?
 //! rows   = low nibble base, high nibble to_base; there when either row is
 //! dims   = count | (code u8, text)...
-//! fields = count | (id varint, tag u8, value)...
+//! fields = count | (id varint, tag u8, value)...; tag 6 is a sensitive value, sealed: docs/fields.md draws its bytes
 //! text   = length varint | UTF-8
 //! ```
 //! Fixed-width numbers are little-endian. A part whose flag is clear takes no bytes.
@@ -53,6 +53,7 @@ mod tag {
     pub(super) const NO: u8 = 3;
     pub(super) const YES: u8 = 4;
     pub(super) const DATE: u8 = 5;
+    pub(super) const SEALED: u8 = 6;
 }
 
 /// Type and catalog that an entry has unless it says otherwise.
@@ -320,24 +321,34 @@ pub(super) fn put_fields(fields: &[Field], out: &mut Vec<u8>) {
     varint::put(out, fields.len() as u64);
     for field in fields {
         varint::put(out, u64::from(field.id.0));
-        match &field.value {
-            Value::Text(text) => {
-                out.push(tag::TEXT);
-                varint::put_bytes(out, text.as_bytes());
-            }
-            Value::Int(number) => {
-                out.push(tag::INT);
-                varint::put_zigzag(out, *number);
-            }
-            Value::Amount(amount) => {
-                out.push(tag::AMOUNT);
-                varint::put_zigzag(out, amount.0);
-            }
-            Value::Flag(yes) => out.push(if *yes { tag::YES } else { tag::NO }),
-            Value::Date(days) => {
-                out.push(tag::DATE);
-                varint::put_zigzag(out, i64::from(*days));
-            }
+        put_value(&field.value, out);
+    }
+}
+
+/// Appends a value.
+#[inline]
+pub(super) fn put_value(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Text(text) => {
+            out.push(tag::TEXT);
+            varint::put_bytes(out, text.as_bytes());
+        }
+        Value::Int(number) => {
+            out.push(tag::INT);
+            varint::put_zigzag(out, *number);
+        }
+        Value::Amount(amount) => {
+            out.push(tag::AMOUNT);
+            varint::put_zigzag(out, amount.0);
+        }
+        Value::Flag(yes) => out.push(if *yes { tag::YES } else { tag::NO }),
+        Value::Date(days) => {
+            out.push(tag::DATE);
+            varint::put_zigzag(out, i64::from(*days));
+        }
+        Value::Sealed(bytes) => {
+            out.push(tag::SEALED);
+            varint::put_bytes(out, bytes);
         }
     }
 }
@@ -346,19 +357,26 @@ pub(super) fn put_fields(fields: &[Field], out: &mut Vec<u8>) {
 pub(super) fn read_fields(cursor: &mut Cursor<'_>) -> Result<Vec<Field>, CodecError> {
     cursor.list(2, |c| {
         let id = FieldId(c.narrow("field")?);
-        let value = match c.byte()? {
-            tag::TEXT => Value::Text(c.text()?.into()),
-            tag::INT => Value::Int(c.zigzag()?),
-            tag::AMOUNT => Value::Amount(Cents(c.zigzag()?)),
-            tag::NO => Value::Flag(false),
-            tag::YES => Value::Flag(true),
-            tag::DATE => {
-                let days = c.zigzag()?;
-                let date = i32::try_from(days);
-                Value::Date(date.map_err(|_| c.no_number("date", days.unsigned_abs()))?)
-            }
-            other => return Err(c.no_number("tag of a value", other)),
-        };
+        let value = read_value(c)?;
         Ok(Field { id, value })
+    })
+}
+
+/// Reads a value.
+#[inline]
+pub(super) fn read_value(c: &mut Cursor<'_>) -> Result<Value, CodecError> {
+    Ok(match c.byte()? {
+        tag::TEXT => Value::Text(c.text()?.into()),
+        tag::INT => Value::Int(c.zigzag()?),
+        tag::AMOUNT => Value::Amount(Cents(c.zigzag()?)),
+        tag::NO => Value::Flag(false),
+        tag::YES => Value::Flag(true),
+        tag::DATE => {
+            let days = c.zigzag()?;
+            let date = i32::try_from(days);
+            Value::Date(date.map_err(|_| c.no_number("date", days.unsigned_abs()))?)
+        }
+        tag::SEALED => Value::Sealed(c.bytes()?.into()),
+        other => return Err(c.no_number("tag of a value", other)),
     })
 }

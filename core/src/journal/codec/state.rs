@@ -11,11 +11,11 @@
 
 use super::changes::{put_changes, read_changes};
 use super::cursor::Cursor;
-use super::entry::{flag, put_entry, read_entry, read_flags};
+use super::entry::{flag, put_entry, put_value, read_entry, read_flags, read_value};
 use super::error::CodecError;
 use super::recent::{Recent, put_amount};
 use super::varint;
-use hubu_kernel::document::{Document, Entry};
+use hubu_kernel::document::{Document, Entry, Value};
 use hubu_kernel::ident::{
     CatalogVersion, Division, DocumentId, LedgerId, Seq, StateId, TypeId, Year,
 };
@@ -99,6 +99,19 @@ pub fn encode_entry(entry: &Entry, out: &mut Vec<u8>) {
 /// Any [`CodecError`] but [`CodecError::Trailing`] and [`CodecError::Version`].
 pub fn decode_entry(cursor: &mut Cursor<'_>) -> Result<Entry, CodecError> {
     read_entry(cursor, NOTHING_USUAL, &mut Recent::new())
+}
+
+/// Appends a value that stands on its own.
+pub fn encode_value(value: &Value, out: &mut Vec<u8>) {
+    put_value(value, out);
+}
+
+/// Reads a value that stands on its own.
+///
+/// # Errors
+/// Any [`CodecError`] but [`CodecError::Trailing`] and [`CodecError::Version`].
+pub fn decode_value(cursor: &mut Cursor<'_>) -> Result<Value, CodecError> {
+    read_value(cursor)
 }
 
 /// Appends a document.
