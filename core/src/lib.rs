@@ -32,6 +32,8 @@
 
 #[cfg(feature = "server")]
 pub mod access;
+#[cfg(feature = "server")]
+pub mod audit;
 pub mod catalog;
 pub mod cipher;
 pub mod clock;

@@ -57,6 +57,9 @@ fn basics(sources: &Sources, mistakes: &Mistakes) -> Catalog {
     let roles = read(sources, "roles.toml", mistakes, roles::read);
     for role in &roles {
         index.role_by_name.insert(role.name.clone(), role.bit);
+        if role.is_privileged {
+            index.privileged.0 |= 1 << role.bit;
+        }
     }
     let ledgers = read(sources, "ledgers.toml", mistakes, |table| {
         ledgers::read(table, &dimensions)

@@ -38,6 +38,8 @@ pub struct Role {
     pub name: String,
     /// Its name in words.
     pub zh: String,
+    /// Whether each of its requests goes to the audit log (特权岗位).
+    pub is_privileged: bool,
 }
 
 /// Lists and parameters that guards consult.
@@ -95,6 +97,7 @@ pub(super) struct Index {
     pub(super) ledger_by_id: Vec<Option<u8>>,
     pub(super) type_by_name: HashMap<String, TypeId>,
     pub(super) role_by_name: HashMap<String, u8>,
+    pub(super) privileged: RoleSet,
 }
 
 impl Catalog {
@@ -138,6 +141,11 @@ impl Catalog {
     pub fn role_named(&self, name: &str) -> Option<RoleSet> {
         let bit = *self.index.role_by_name.get(name)?;
         Some(RoleSet(1 << bit))
+    }
+
+    /// The roles whose every request goes to the audit log.
+    pub fn privileged(&self) -> RoleSet {
+        self.index.privileged
     }
 
     /// The names of the roles in a set, in the order of their bits.

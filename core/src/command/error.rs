@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use hubu_core::access::AccessError;
+use hubu_core::audit::AuditError;
 use hubu_core::catalog::error::{CatalogError, Mistake};
 use hubu_core::config::ConfigError;
 use hubu_core::engine::error::EngineError;
@@ -27,6 +28,8 @@ pub(crate) enum CommandError {
     Figures(#[from] metrics_exporter_prometheus::BuildError),
     #[error(transparent)]
     Access(#[from] AccessError),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     #[error(transparent)]
     Net(#[from] NetError),
     #[error(transparent)]
@@ -57,7 +60,7 @@ impl CommandError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Usage(_) | Self::Log(_) => 2,
-            Self::Mistakes(_) | Self::Damage(_) => 3,
+            Self::Mistakes(_) | Self::Damage(_) | Self::Audit(AuditError::Damage { .. }) => 3,
             Self::Journal(JournalError::Damage { .. })
             | Self::Engine(EngineError::Journal(JournalError::Damage { .. })) => 3,
             _ => 1,

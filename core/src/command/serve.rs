@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use hubu_core::access::{Tokens, TrustedKeys};
+use hubu_core::audit::AuditLog;
 use hubu_core::catalog::sources::Sources;
 use hubu_core::clock::Clock;
 use hubu_core::config::{Journal, Server, Settings};
@@ -61,13 +62,17 @@ impl Serve {
         let (engine, mut views) = open_cell(&settings, self.standby)?;
         let mut tables = Tables::default();
         tables.begin(&engine, &settings, &mut views)?;
-        let app = Arc::new(make_app(&engine, &views, &settings)?);
+        let audit = open_audit(&settings)?;
+        let app = Arc::new(make_app(&engine, &views, audit.clone(), &settings)?);
         let page = page
             .map(|page| page.serve((app.clone(), figures.clone())))
             .transpose()?;
         // A copy stays here: what holds files must be dropped by this thread (see `hubu_core::net`).
         let running = prepared.serve(app.clone())?;
         tell(&running, page.as_ref());
+        if let Some(audit) = &audit {
+            audit.server("started", env!("CARGO_PKG_VERSION"));
+        }
         let mut keys = fields::Follow::new(&settings, &fields::keys(&settings)?);
         let often = || {
             keys.look(&engine);
@@ -77,6 +82,9 @@ impl Serve {
         stop(running, page, &engine)?;
         drop(app);
         views.finish();
+        if let Some(audit) = audit {
+            audit.server("stopped", "");
+        }
         tracing::info!(durable = engine.watermark().durable(), "stopped");
         ended
     }
@@ -228,7 +236,24 @@ pub(super) fn journal_settings(journal: &Journal) -> hubu_core::journal::Setting
     }
 }
 
-fn make_app(engine: &Arc<Engine>, views: &Views, settings: &Settings) -> Result<App, CommandError> {
+/// The audit log, unless it is off.
+fn open_audit(settings: &Settings) -> Result<Option<Arc<AuditLog>>, CommandError> {
+    let folder = &settings.audit.folder;
+    if folder.as_os_str().is_empty() {
+        tracing::warn!(
+            "audit.folder is empty: refusals and privileged acts are written down nowhere"
+        );
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(AuditLog::open(folder, Clock::system())?)))
+}
+
+fn make_app(
+    engine: &Arc<Engine>,
+    views: &Views,
+    audit: Option<Arc<AuditLog>>,
+    settings: &Settings,
+) -> Result<App, CommandError> {
     let archive = views.archive().cloned().ok_or(CommandError::NoArchive)?;
     let keys = TrustedKeys::from_settings(&settings.auth)?;
     let catalog = engine.catalogs().current().1.clone();
@@ -237,6 +262,7 @@ fn make_app(engine: &Arc<Engine>, views: &Views, settings: &Settings) -> Result<
         engine.clone(),
         (archive, views.live().clone()),
         tokens,
+        audit,
         &settings.server,
     )?)
 }

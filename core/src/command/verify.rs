@@ -1,6 +1,9 @@
 //! `hubu verify`: the journal from its first batch to its last, and the state that it makes.
 
+use std::path::Path;
+
 use clap::Args;
+use hubu_core::audit;
 use hubu_core::config::JournalPlace;
 use hubu_core::engine::digest;
 use hubu_core::journal::{Records, codec, open_reader};
@@ -66,8 +69,26 @@ impl Verify {
             return Err(CommandError::Damage(text));
         }
         println!("every book balances");
-        Ok(())
+        check_audit(&settings.audit.folder)
     }
+}
+
+/// The audit log as well, where there is one.
+fn check_audit(folder: &Path) -> Result<(), CommandError> {
+    if folder.as_os_str().is_empty() || !folder.exists() {
+        return Ok(());
+    }
+    let report = audit::check(folder)?;
+    println!("audit log {}: whole", folder.display());
+    println!("entries {}", report.entries);
+    println!("chain  {}", hex(&report.chain));
+    if report.torn_bytes > 0 {
+        println!(
+            "{} bytes at its end are no whole entry yet",
+            report.torn_bytes
+        );
+    }
+    Ok(())
 }
 
 impl Tally {

@@ -148,6 +148,7 @@ fn rebase(settings: &mut Settings, folder: &Path) {
     below(&mut settings.catalog.folder);
     below(&mut settings.engine.snapshot_folder);
     below(&mut settings.views.archive_folder);
+    below(&mut settings.audit.folder);
     below(&mut settings.auth.hs256_secret_file);
     below(&mut settings.auth.ed25519_public_key_file);
     below(&mut settings.fields.key_folder);

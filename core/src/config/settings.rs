@@ -30,6 +30,8 @@ pub struct Settings {
     pub auth: Auth,
     /// How sensitive fields are kept.
     pub fields: Fields,
+    /// What is written down of refusals and privileged acts.
+    pub audit: Audit,
     /// What is told to the operator.
     pub log: Log,
     /// The optional projection into PostgreSQL.
@@ -175,6 +177,14 @@ section! {
         key_folder: PathBuf = "field-keys".into(),
         /// Whether they are kept as they come, on purpose.
         plain: bool = false,
+    }
+}
+
+section! {
+    /// `[audit]`: what is written down of refusals and privileged acts.
+    Audit {
+        /// The folder; empty = off.
+        folder: PathBuf = "audit".into(),
     }
 }
 

@@ -9,6 +9,7 @@ use super::admission::Admission;
 use super::openapi;
 use super::reader::Reader;
 use crate::access::Tokens;
+use crate::audit::AuditLog;
 use crate::config::Server;
 use crate::engine::Engine;
 use crate::views::archive::Archive;
@@ -30,6 +31,8 @@ pub struct App {
     pub archive: Arc<Archive>,
     /// Work lists and sums.
     pub live: Arc<Live>,
+    /// Where refusals and privileged acts are written down; `None` where the settings say so.
+    pub audit: Option<Arc<AuditLog>>,
     pub(super) openapi: Bytes,
 }
 
@@ -56,6 +59,7 @@ impl App {
         engine: Arc<Engine>,
         (archive, live): (Arc<Archive>, Arc<Live>),
         tokens: Tokens,
+        audit: Option<Arc<AuditLog>>,
         settings: &Server,
     ) -> std::io::Result<Self> {
         Ok(Self {
@@ -63,6 +67,7 @@ impl App {
             tokens,
             archive,
             live,
+            audit,
             admission: Arc::new(Admission::new(
                 settings.requests_in_flight,
                 settings.bytes_in_flight,

@@ -8,6 +8,7 @@ use hyper::body::Incoming;
 use hyper::http::request::Parts;
 
 use super::admission::Purpose;
+use super::audit::{Refused, is_refusal};
 use super::error::HttpError;
 use super::head::{self, Language};
 use super::problem::Problem;
@@ -65,6 +66,7 @@ pub(super) async fn batch(
     }
     let batch = Batch {
         worker,
+        session,
         actor,
         head,
         language: head::language(headers),
@@ -88,6 +90,7 @@ fn read_bytes(body: &[u8]) -> usize {
 
 struct Batch<'a> {
     worker: &'a Worker,
+    session: &'a Session,
     actor: Arc<Actor>,
     head: &'a Parts,
     language: Language,
@@ -116,6 +119,13 @@ impl Batch<'_> {
         };
         engine.durable(newest).await?;
         let mut results = Vec::with_capacity(commands.len());
+        let refused: Vec<Refused<'_>> = (commands.iter().enumerate().zip(&decided))
+            .filter_map(|((index, command), decided)| {
+                let error = decided.as_ref().err().filter(|error| is_refusal(error))?;
+                Some((index, &*command.key, error))
+            })
+            .collect();
+        self.note(&refused).await?;
         for (command, decided) in commands.iter().zip(decided) {
             results.push(match decided {
                 Ok(ticket) => self.result(command, ticket).await?,
@@ -132,7 +142,7 @@ impl Batch<'_> {
         for (index, body) in bodies.iter().enumerate() {
             match self.command(body).await {
                 Ok(command) => commands.push(command),
-                Err(error) => return Ok(self.refused(index, error.problem(self.language))),
+                Err(error) => return self.refused_alone(index, body, error).await,
             }
         }
         let engine = &self.worker.app.engine;
@@ -144,8 +154,11 @@ impl Batch<'_> {
             }
             Err(error) => {
                 settle(engine, &error.error).await?;
-                let problem = HttpError::from(error.error).problem(self.language);
-                return Ok(self.refused(error.index, problem));
+                let (index, error) = (error.index, HttpError::from(error.error));
+                return match bodies.get(index) {
+                    Some(body) => self.refused_alone(index, body, error).await,
+                    None => Ok(self.refused(index, error.problem(self.language))),
+                };
             }
         };
         let newest = tickets.iter().map(|ticket| ticket.seq).max();
@@ -157,6 +170,25 @@ impl Batch<'_> {
         self.worker
             .writer
             .json(StatusCode::OK, &BatchAnswer { results })
+    }
+
+    /// The answer of an atomic batch that ended with this command.
+    async fn refused_alone(
+        &self,
+        index: usize,
+        body: &BatchCommand<'_>,
+        error: HttpError,
+    ) -> Result<Reply, HttpError> {
+        if is_refusal(&error) {
+            self.note(&[(index, &*body.key, &error)]).await?;
+        }
+        Ok(self.refused(index, error.problem(self.language)))
+    }
+
+    /// Writes down commands that are not the asker's to give.
+    async fn note(&self, refused: &[Refused<'_>]) -> Result<(), HttpError> {
+        let noted = self.worker.note_refused(self.session, self.head, refused);
+        Box::pin(noted).await
     }
 
     /// Decides some commands together and adds what came of each.

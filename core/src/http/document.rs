@@ -62,7 +62,7 @@ pub(super) async fn readable(
     let found = find(worker, id).await?.ok_or_else(lost)?;
     let catalog = worker.app.engine.catalogs().version(found.entry.catalog);
     let (division, agency) = (found.entry.division, Some(&*found.entry.agency));
-    may_read(catalog, &actor, division, agency).map_err(|_| lost())?;
+    may_read(catalog, &actor, division, agency).map_err(|_| HttpError::OutOfScope("document"))?;
     Ok((found, actor))
 }
 

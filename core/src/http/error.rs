@@ -1,6 +1,7 @@
 //! Why a request is not answered as asked. What it looks like on the wire is `problem`'s business.
 
 use crate::access::AccessError;
+use crate::audit::Unwritten;
 use crate::engine::error::{EngineError, SubmitError};
 use crate::engine::watermark::Latched;
 use crate::views::error::ViewError;
@@ -32,6 +33,12 @@ pub enum HttpError {
     /// There is no such thing, or it is outside of the actor's scope.
     #[error("no {0} of this name")]
     NotFound(&'static str),
+    /// It is there, but outside of the actor's scope: told as if it were not.
+    #[error("no {0} of this name")]
+    OutOfScope(&'static str),
+    /// A privileged act that can't be written down is not done.
+    #[error("{0}")]
+    Audit(Unwritten),
     /// A command comes without its key.
     #[error("an Idempotency-Key is needed")]
     KeyMissing,

@@ -8,6 +8,7 @@
 
 pub mod admission;
 pub mod app;
+mod audit;
 mod batch;
 mod body;
 mod document;
@@ -34,7 +35,6 @@ pub mod route;
 pub mod session;
 mod submit;
 mod tell;
-pub mod time;
 mod turn;
 pub mod wire;
 mod wording;

@@ -78,9 +78,10 @@ type Sort = (&'static str, StatusCode, &'static str, &'static str);
 
 /// Every sort of problem, ascending by code.
 #[rustfmt::skip]
-static SORTS: [Sort; 42] = [
+static SORTS: [Sort; 43] = [
     ("agency_denied",       StatusCode::FORBIDDEN,              "无权操作其他单位",     "another agency's"),
     ("ahead_of_plan",       StatusCode::CONFLICT,               "超出分月累计计划",     "ahead of the monthly plan"),
+    ("audit_unavailable",   StatusCode::SERVICE_UNAVAILABLE,    "审计日志无法写入",     "the audit log can't be written"),
     ("batch_form",          StatusCode::UNPROCESSABLE_ENTITY,   "批量请求不符合要求",   "the batch does not fit"),
     ("body_broken",         StatusCode::BAD_REQUEST,            "请求体中断",           "the body broke off"),
     ("body_form",           StatusCode::UNPROCESSABLE_ENTITY,   "请求体字段不符",       "the body does not fit"),

@@ -48,7 +48,8 @@ pub(super) async fn quota(
     let catalog = engine.catalogs().current().1;
     let view = view(catalog, &found)?;
     let agency = agency_of(catalog, &found);
-    may_read(catalog, &actor, found.row.division, agency.as_deref()).map_err(|_| lost())?;
+    may_read(catalog, &actor, found.row.division, agency.as_deref())
+        .map_err(|_| HttpError::OutOfScope("row"))?;
     worker.writer.json(StatusCode::OK, &view)
 }
 

@@ -9,11 +9,11 @@ use hubu_kernel::posting::Posting;
 use hubu_kernel::record::{Body, Decided, Refused};
 
 use super::refusal;
-use super::time::Moment;
 use super::wire::answer::Id;
 use super::wire::event::{EventView, OperationView, PostingView, RecordView, VoucherView};
 use super::worker::trace_id;
 use crate::catalog::document::DocumentType;
+use crate::clock::Moment;
 use crate::engine::Engine;
 use crate::views::feed::Event;
 

@@ -5,6 +5,7 @@ use super::fault;
 use super::head::Language;
 use super::problem::{Hint, Problem};
 use crate::access::AccessError;
+use crate::audit::Unwritten;
 use crate::engine::error::{Denied, EngineError, FieldFault, FormError, SubmitError};
 use crate::engine::watermark::Latched;
 
@@ -30,9 +31,14 @@ impl HttpError {
                 problem.hint = Hint::Allow(allowed);
                 problem
             }
-            Self::NotFound(what) => say(
+            Self::NotFound(what) | Self::OutOfScope(what) => say(
                 "not_found",
                 format!("没有此{}，或不在您的数据权限内", noun(what)),
+            ),
+            Self::Audit(Unwritten::Behind) => say("shed", "审计日志积压，请稍后重试".into()),
+            Self::Audit(Unwritten::Broken) => say(
+                "audit_unavailable",
+                "审计日志无法写入，特权操作暂停办理".into(),
             ),
             Self::KeyMissing => say("idempotency_key", "缺少Idempotency-Key请求头".into()),
             Self::KeyMalformed => say("idempotency_key", "幂等键为1至64个可见ASCII字符".into()),

@@ -21,7 +21,7 @@ use super::respond::{Reply, Writer};
 use super::route::{self, Found, Operation};
 use super::session::Session;
 use super::turn::Turns;
-use super::{batch, body, document, event, head, health, quota, respond, submit, work};
+use super::{audit, batch, body, document, event, head, health, quota, respond, submit, work};
 use crate::access::{AccessError, Recent};
 use crate::engine::actor::Actor;
 use crate::engine::error::SubmitError;
@@ -72,6 +72,12 @@ impl Worker {
             Ok(found) => self.operate(session, found, &head, body).await,
             Err(error) => Err(error),
         };
+        let reply = match reply {
+            Err(error) if audit::is_refusal(&error) => {
+                Err(Box::pin(self.note_refusal(session, &head, error)).await)
+            }
+            reply => reply,
+        };
         let counted = reply.and_then(|reply| {
             let held = reply.count(&self.app.admission, head.method != Method::GET)?;
             Ok((reply, held))
@@ -112,6 +118,9 @@ impl Worker {
             // As for one who is shed; on the heap, as it is seldom.
             Box::pin(body::let_go(head, body)).await;
             return Err(SubmitError::Standby.into());
+        }
+        if let Some(actor) = self.privileged(session, head) {
+            Box::pin(self.note_privileged(&actor, head)).await?;
         }
         match found.operation {
             Operation::Create => submit::create(self, session, head, body).await,

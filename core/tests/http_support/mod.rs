@@ -14,7 +14,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hubu_core::access::{Claims, SigningKey, Tokens, TrustedKeys};
+use hubu_core::audit::AuditLog;
 use hubu_core::catalog::sources::Sources;
+use hubu_core::clock::Clock;
 use hubu_core::config::{Auth, Server};
 use hubu_core::engine::Engine;
 use hubu_core::engine::open::Options;
@@ -102,11 +104,13 @@ pub fn serve_on(
     let views = Views::start(&engine, Some(archive)).unwrap();
     let catalog = engine.catalogs().current().1.clone();
     let tokens = Tokens::new(TrustedKeys::from_settings(&auth).unwrap(), catalog, 1000);
+    let audit = AuditLog::open(&folder.path().join("audit"), Clock::system()).unwrap();
     let app = Arc::new(
         App::new(
             engine.clone(),
             (views.archive().unwrap().clone(), views.live().clone()),
             tokens,
+            Some(Arc::new(audit)),
             &settings,
         )
         .unwrap(),

@@ -10,6 +10,7 @@ pub(in crate::catalog) fn read(root: &Table<'_>) -> Vec<Role> {
     let mut roles: Vec<Role> = Vec::new();
     for table in root.tables("roles") {
         let (bit, name, zh) = (table.number("bit"), table.text("name"), table.text("zh"));
+        let is_privileged = table.flag("privileged");
         table.finish();
         let (Some(bit), Some(name), Some(zh)) = (bit, name, zh) else {
             continue;
@@ -26,7 +27,12 @@ pub(in crate::catalog) fn read(root: &Table<'_>) -> Vec<Role> {
             continue;
         }
         let (name, zh) = (name.to_owned(), zh.to_owned());
-        roles.push(Role { bit, name, zh });
+        roles.push(Role {
+            bit,
+            name,
+            zh,
+            is_privileged,
+        });
     }
     root.finish();
     roles.sort_by_key(|role| role.bit);

@@ -4,9 +4,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::money::Amount;
-use super::super::time::Moment;
 use super::answer::Id;
 use super::query::DocumentView;
+use crate::clock::Moment;
 
 /// A change of a row.
 #[derive(Debug, Serialize, ToSchema)]

@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::money::Amount;
-use super::super::time::Moment;
 use super::answer::{Id, Number};
+use crate::clock::Moment;
 use crate::views::rollup::Sums;
 
 /// A document that waits for somebody.

@@ -70,6 +70,7 @@ fn serve() -> Outcome<Serving> {
         engine.clone(),
         (archive, views.live().clone()),
         tokens,
+        None,
         &server,
     )?;
     let running = prepared.serve(Arc::new(app))?;

@@ -1,5 +1,11 @@
 //! The only way to time: milliseconds that never run backwards within a process.
 
+#[cfg(feature = "server")]
+mod moment;
+
+#[cfg(feature = "server")]
+pub use moment::Moment;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 

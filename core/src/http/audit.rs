@@ -1,0 +1,167 @@
+//! What of the interface goes to the audit log (see [`crate::audit`]): refusals of access, and every request of a
+//! privileged role before it is looked at. Each is durable there before its answer leaves.
+
+use std::sync::Arc;
+
+use hyper::http::request::Parts;
+
+use super::error::HttpError;
+use super::head::{self, Language};
+use super::session::Session;
+use super::worker::Worker;
+use crate::access::AccessError;
+use crate::audit::{AuditLog, Entry, Unwritten, What, Who};
+use crate::catalog::document::RoleSet;
+use crate::catalog::model::Catalog;
+use crate::engine::actor::Actor;
+use crate::engine::error::SubmitError;
+
+/// A command of a batch that was refused: its place, its key and why.
+pub(super) type Refused<'a> = (usize, &'a str, &'a HttpError);
+
+/// Whether somebody asked for what is not theirs, and not only in a wrong way or at a wrong moment.
+pub(super) fn is_refusal(error: &HttpError) -> bool {
+    matches!(
+        error,
+        HttpError::Access(_)
+            | HttpError::OutOfScope(_)
+            | HttpError::Submit(SubmitError::Denied(_) | SubmitError::NoDocument(_))
+    )
+}
+
+impl Worker {
+    /// Notes a refusal of access. Where that is not possible the refusal stands, but for a log that is only behind: then its
+    /// client is to come again, as nothing may be refused unseen.
+    pub(super) async fn note_refusal(
+        &self,
+        session: &Session,
+        head: &Parts,
+        error: HttpError,
+    ) -> HttpError {
+        let Some(log) = &self.app.audit else {
+            return error;
+        };
+        match self.write_refusal(log, session, head, &error, &[]).await {
+            Err(Unwritten::Behind) => HttpError::Shed,
+            Err(Unwritten::Broken) | Ok(()) => error,
+        }
+    }
+
+    /// Notes the refusals among a batch's commands in one entry, which names the first.
+    ///
+    /// # Errors
+    /// The log is behind: the client is to come again, under the same keys.
+    pub(super) async fn note_refused(
+        &self,
+        session: &Session,
+        head: &Parts,
+        refused: &[Refused<'_>],
+    ) -> Result<(), HttpError> {
+        let (Some(log), Some((_, _, error))) = (&self.app.audit, refused.first()) else {
+            return Ok(());
+        };
+        match self.write_refusal(log, session, head, error, refused).await {
+            Err(Unwritten::Behind) => Err(HttpError::Shed),
+            Err(Unwritten::Broken) | Ok(()) => Ok(()),
+        }
+    }
+
+    async fn write_refusal(
+        &self,
+        log: &AuditLog,
+        session: &Session,
+        head: &Parts,
+        error: &HttpError,
+        commands: &[Refused<'_>],
+    ) -> Result<(), Unwritten> {
+        let actor = match error {
+            HttpError::Access(_) => None,
+            // Just verified: it is remembered.
+            _ => self.actor(session, &head.headers).ok(),
+        };
+        let catalog = self.app.engine.catalogs().current().1;
+        let request = request(head);
+        let mut detail = error.to_string();
+        let mut entry = Entry::new(log.now_ms(), What::Refused, why(error));
+        entry.key = key(head);
+        if let Some((index, key, _)) = commands.first() {
+            detail = format!("command {index} of the batch: {detail}");
+            entry.key = Some(key);
+            entry.count = Some(commands.len() as u64).filter(|count| *count > 1);
+        }
+        entry.who = actor.as_deref().map(|actor| who(catalog, actor));
+        entry.request = Some(&request);
+        entry.detail = Some(&detail);
+        let ticket = match actor {
+            Some(_) => log.note(&entry),
+            None => log.note_stranger(&entry),
+        };
+        log.durable(ticket?).await
+    }
+
+    /// Who asks, where it is one with a privileged role and the log is kept.
+    pub(super) fn privileged(&self, session: &Session, head: &Parts) -> Option<Arc<Actor>> {
+        self.app.audit.as_ref()?;
+        let privileged = self.app.engine.catalogs().current().1.privileged();
+        if privileged == RoleSet::default() || head::bearer(&head.headers).is_none() {
+            return None;
+        }
+        // A token that is not believed is the handler's to refuse.
+        let actor = self.actor(session, &head.headers).ok()?;
+        privileged.meets(RoleSet(actor.roles)).then_some(actor)
+    }
+
+    /// Notes what a privileged role asks for.
+    ///
+    /// # Errors
+    /// It can't be noted: nothing is done for it.
+    pub(super) async fn note_privileged(
+        &self,
+        actor: &Actor,
+        head: &Parts,
+    ) -> Result<(), HttpError> {
+        let Some(log) = &self.app.audit else {
+            return Ok(());
+        };
+        let catalog = self.app.engine.catalogs().current().1;
+        let request = request(head);
+        let mut entry = Entry::new(log.now_ms(), What::Privileged, "asks");
+        entry.who = Some(who(catalog, actor));
+        entry.request = Some(&request);
+        entry.key = key(head);
+        let noted = match log.note(&entry) {
+            Ok(ticket) => log.durable(ticket).await,
+            Err(error) => Err(error),
+        };
+        noted.map_err(HttpError::Audit)
+    }
+}
+
+/// Why somebody was refused, in a word.
+fn why(error: &HttpError) -> &'static str {
+    match error {
+        HttpError::OutOfScope(_) | HttpError::Submit(SubmitError::NoDocument(_)) => "out_of_scope",
+        HttpError::Access(AccessError::Missing) => "token_missing",
+        HttpError::Access(AccessError::Expired) => "token_expired",
+        HttpError::Access(AccessError::UnknownDivision(_)) => "token_division_unknown",
+        HttpError::Access(_) => "token_invalid",
+        other => other.problem(Language::English).code,
+    }
+}
+
+fn who<'a>(catalog: &'a Catalog, actor: &'a Actor) -> Who<'a> {
+    Who {
+        name: &actor.name,
+        roles: catalog.role_names(RoleSet(actor.roles)).collect(),
+        division: format!("{:09}", actor.division.0),
+        agency: actor.agency.as_deref(),
+    }
+}
+
+fn request(head: &Parts) -> String {
+    format!("{} {}", head.method, head.uri.path())
+}
+
+fn key(head: &Parts) -> Option<&str> {
+    head::idempotency_key(&head.headers).ok()
+}
