@@ -211,6 +211,7 @@ const fn transition(phase: Phase, terminal: bool) -> Transition {
         phase,
         not_creator: false,
         not_previous: false,
+        not_acted: false,
         creator_only: false,
         terminal,
     }

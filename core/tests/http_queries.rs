@@ -10,6 +10,8 @@ use http_support::{
 };
 use serde_json::json;
 
+/// An agency of the other county.
+const FAR_AGENCY: &str = "420107000000000000001";
 const PROVINCE: Who<'static> = Who("zhao", "supervision_office", "420000000", None);
 
 #[test]
@@ -127,7 +129,7 @@ fn the_feed_tells_everything_in_order_and_each_only_what_is_theirs() {
         json!([])
     );
 
-    let mut other = serving.client(Who("li", "agency_clerk", OTHER_COUNTY, None));
+    let mut other = serving.client(Who("li", "agency_clerk", OTHER_COUNTY, Some(FAR_AGENCY)));
     let seen = other.get("/v1/events?after=0").json();
     let kinds: Vec<_> = seen["events"]
         .as_array()
@@ -177,7 +179,7 @@ fn a_trace_shows_every_record_and_its_vouchers() {
     );
     assert_eq!(voucher["postings"][0]["amount"], "1000.00");
     assert_eq!(voucher["postings"][0]["debit_row"], row);
-    let mut other = serving.client(Who("li", "agency_clerk", OTHER_COUNTY, None));
+    let mut other = serving.client(Who("li", "agency_clerk", OTHER_COUNTY, Some(FAR_AGENCY)));
     assert_eq!(other.get(&path).status, 404);
     serving.stop();
 }

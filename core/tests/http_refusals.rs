@@ -53,7 +53,7 @@ fn another_county_can_neither_be_seen_nor_touched() {
         .json()["id"]
         .clone();
     let id = id.as_str().unwrap();
-    let mut other = serving.client(Who("li", "agency_clerk", OTHER_COUNTY, None));
+    let mut other = serving.client(Who("li", "budget_office", OTHER_COUNTY, None));
     let reply = other.get(&format!("/v1/quotas?division={COUNTY}"));
     assert_eq!(
         (reply.status, reply.code().as_str()),
@@ -75,7 +75,7 @@ fn another_county_can_neither_be_seen_nor_touched() {
     refused(&mut colleague, &payment(&row, "1.00"), 403, "agency_denied");
 
     // The province reads downward and edits nothing there.
-    let mut province = serving.client(Who("zhao", "agency_clerk", "420000000", None));
+    let mut province = serving.client(Who("zhao", "budget_office", "420000000", None));
     assert_eq!(province.get(&format!("/v1/documents/{id}")).status, 200);
     refused(
         &mut province,

@@ -254,6 +254,21 @@ pub(crate) const FIGURES: &[Figure] = &[
         Goal::Never,
         "of them served with a state that is not the truth",
     ),
+    figure(
+        "access_cells",
+        Goal::AtLeast(100_000.0),
+        "cells asked of a real server: route or step, role and scope",
+    ),
+    figure(
+        "access_refused",
+        Goal::Shown,
+        "of them refused, as all that the table does not allow",
+    ),
+    figure(
+        "access_wrong",
+        Goal::Never,
+        "cells answered otherwise than docs/access.md says",
+    ),
     figure("fuzz_targets", Goal::Shown, "parsers given hostile bytes"),
     figure("fuzz_guided", Goal::Shown, "of them guided by coverage"),
     figure("fuzz_executions", Goal::AtLeast(1e6), "hostile inputs"),

@@ -4,6 +4,7 @@
 //! puts its figures into `target/faults/faults.json`. `scripts/faults` builds it and runs them all;
 //! `docs/guarantees.md` says which promise each one is after.
 
+mod access;
 mod cell;
 mod crash;
 mod damaged;
@@ -69,6 +70,8 @@ enum Trial {
     FloodCrowd(flood::crowd::Part),
     /// Starts damaged data folders of every kind: refused in clear words, or served rightly
     Damaged(damaged::Options),
+    /// Asks a server for every cell of the table of rights: route, role and scope
+    Access(access::Options),
     /// Gives hostile bytes to every parser
     Fuzz(fuzz::Options),
     /// Each promise broken on purpose: what notices?
@@ -104,6 +107,7 @@ fn run(arguments: Arguments) -> Outcome<bool> {
         Trial::Flood(flood) => flood.run(&mut report)?,
         Trial::FloodCrowd(part) => return flood::crowd::be_part(&part),
         Trial::Damaged(options) => damaged::run(&mut report, &options)?,
+        Trial::Access(options) => access::run(&options, &mut report)?,
         Trial::Fuzz(options) => fuzz::run(&mut report, &options)?,
         Trial::Mutants(options) => mutants::run(&options, &mut report)?,
         Trial::Table => {

@@ -37,6 +37,11 @@ impl Report {
         Ok(Report { path, figures })
     }
 
+    /// Where it is kept, with what trials write beside it.
+    pub(crate) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
     /// Notes a figure of this run.
     pub(crate) fn put(&mut self, key: &'static str, value: f64) {
         assert!(

@@ -9,9 +9,6 @@
 //! The two signs stand in no person's name: [`is_plain`] is asked before anybody is let in. So the journal's format
 //! says more without a change, every copy of a record shows it, and the chain seals it.
 
-use crate::rejection::Rejection;
-use crate::transition::Transition;
-
 /// Between who acts and on whose behalf.
 pub const ON_BEHALF_OF: char = '\u{21D0}';
 
@@ -103,31 +100,6 @@ pub fn share_a_person(one: &str, other: &str) -> bool {
 /// Whether both were done by one person's right.
 pub fn have_one_principal(one: &str, other: &str) -> bool {
     one == other || ActorName::of(one).principal() == ActorName::of(other).principal()
-}
-
-/// Separation of duties (岗位分离): whether `actor` may take the step of a document that `creator` entered and
-/// `previous` moved last. A delegate counts as both themselves and the delegator.
-///
-/// # Errors
-/// Which duty they had already, or that only the creator may.
-pub fn judge_duties(
-    transition: &Transition,
-    creator: &str,
-    previous: &str,
-    actor: &str,
-) -> Result<(), Rejection> {
-    assert!(!actor.is_empty(), "nobody takes no step");
-    if transition.not_creator && share_a_person(creator, actor) {
-        return Err(Rejection::CreatorActs);
-    }
-    if transition.not_previous && share_a_person(previous, actor) {
-        return Err(Rejection::PreviousActs);
-    }
-    // What was entered on somebody's behalf is theirs, not the delegate's.
-    if transition.creator_only && !have_one_principal(creator, actor) {
-        return Err(Rejection::NotCreator);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@
 //! that [`crate::evolve`] can apply without judging: the same [`Row::apply`] runs in both, so what
 //! was decided can't fail later.
 
-use crate::actor::judge_duties;
 use crate::document::{Document, RowChange};
 use crate::effect::{Effect, OPERATIONS_MAX, Phase};
 use crate::ident::{RowId, StateId};
@@ -14,7 +13,7 @@ use crate::posting::{Posting, Side};
 use crate::rejection::Rejection;
 use crate::row::Row;
 use crate::schedule::Month;
-use crate::transition::Transition;
+use crate::transition::{Past, Transition};
 use alloc::vec::Vec;
 
 /// What a decision may look at.
@@ -76,7 +75,8 @@ pub fn decide(
     let Some(transition) = request.transition else {
         return Ok(());
     };
-    judge_step(document.map(Standing::from), request, transition)?;
+    let standing = document.map(|document| Standing::of(document, request.actor));
+    judge_step(standing, request, transition)?;
     list_changes(document, request, transition.phase, &mut verdict.changes)?;
     try_on_rows(view, request, verdict)?;
     assert!(
@@ -101,22 +101,19 @@ pub struct Standing<'a> {
     pub creator: &'a str,
     /// Who took the last step.
     pub previous: &'a str,
+    /// Whether who asks took a step in this round.
+    pub has_acted: bool,
 }
 
-impl<'a> From<&'a Document> for Standing<'a> {
-    fn from(document: &'a Document) -> Standing<'a> {
-        let Document {
-            state,
-            version,
-            creator,
-            previous,
-            ..
-        } = document;
+impl<'a> Standing<'a> {
+    /// As it stands for `actor`.
+    pub fn of(document: &'a Document, actor: &str) -> Standing<'a> {
         Standing {
-            state: *state,
-            version: *version,
-            creator,
-            previous,
+            state: document.state,
+            version: document.version,
+            creator: &document.creator,
+            previous: &document.previous,
+            has_acted: document.has_acted(actor),
         }
     }
 }
@@ -132,11 +129,12 @@ pub fn judge_step(
 ) -> Result<(), Rejection> {
     let Some(document) = document else {
         // A new document is its creator's alone: a step that must be another's can't be its first.
-        return if transition.not_creator {
-            Err(Rejection::CreatorActs)
-        } else {
-            Ok(())
+        let past = Past {
+            is_creator: true,
+            is_owner: true,
+            ..Past::default()
         };
+        return transition.bars(past).map_or(Ok(()), Err);
     };
     if document.state != transition.from {
         return Err(Rejection::WrongState {
@@ -151,12 +149,9 @@ pub fn judge_step(
             actual: document.version,
         });
     }
-    judge_duties(
-        transition,
-        document.creator,
-        document.previous,
-        request.actor,
-    )
+    let people = (document.creator, document.previous);
+    let past = Past::of(people, document.has_acted, request.actor);
+    transition.bars(past).map_or(Ok(()), Err)
 }
 
 fn list_changes(

@@ -1,5 +1,6 @@
 //! A document (单据): what people pass along, and what it holds on rows while it is under way.
 
+use crate::actor::share_a_person;
 use crate::ident::{
     CatalogVersion, Division, DocumentId, FieldId, RowId, Seq, StateId, TypeId, Year,
 };
@@ -133,6 +134,9 @@ pub struct Document {
     pub creator: Box<str>,
     /// Who took the last step.
     pub previous: Box<str>,
+    /// Who took a step in this round, which begins when the document is entered and anew when its rows are let
+    /// go; each once, without the creator, who counts in every round. Empty once the document has ended.
+    pub acted: Vec<Box<str>>,
     /// When it was entered: milliseconds since 1970-01-01 UTC.
     pub created_ms: u64,
     /// When it last moved: milliseconds since 1970-01-01 UTC.
@@ -143,6 +147,13 @@ pub struct Document {
     pub history: Vec<Seq>,
     /// Documents that it made for others (去向单据).
     pub downstream: Vec<DocumentId>,
+}
+
+impl Document {
+    /// Whether this person took a step in this round, or had one taken, or one was taken for them.
+    pub fn has_acted(&self, name: &str) -> bool {
+        self.acted.iter().any(|known| share_a_person(known, name))
+    }
 }
 
 impl Entry {

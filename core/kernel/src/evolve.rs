@@ -101,6 +101,7 @@ fn evolve_document(state: &mut impl State, seq: Seq, record: &Record, decided: &
     document.version = decided.version;
     document.state = decided.state;
     document.previous = Box::from(&*record.actor);
+    note_actor(document, &record.actor, decided);
     document.moved_ms = record.time_ms;
     document.history.push(seq);
     overlay(&mut document.entry.fields, &decided.fields);
@@ -114,6 +115,19 @@ fn evolve_document(state: &mut impl State, seq: Seq, record: &Record, decided: &
     if decided.terminal {
         state.retire_document(decided.document);
     }
+}
+
+/// Who lets the rows go ends the round, and has no part in the next.
+fn note_actor(document: &mut Document, actor: &str, decided: &Decided) {
+    if decided.terminal || decided.phase == Phase::Release {
+        document.acted = Vec::new();
+    } else if *document.creator != *actor && !document.acted.iter().any(|name| **name == *actor) {
+        document.acted.push(actor.into());
+    }
+    assert!(
+        !document.acted.contains(&document.creator),
+        "the creator counts without being listed"
+    );
 }
 
 fn count(state: &mut impl State, entry: &Entry) {
@@ -142,6 +156,7 @@ pub fn begin(seq: Seq, record: &Record, id: DocumentId, state: StateId, entry: &
         version: 1,
         creator: Box::from(&*record.actor),
         previous: Box::from(&*record.actor),
+        acted: Vec::new(),
         created_ms: record.time_ms,
         moved_ms: record.time_ms,
         holds: Vec::new(),

@@ -27,6 +27,8 @@ pub enum Rejection {
     CreatorActs,
     /// Who took the previous step may not take this one (岗位分离).
     PreviousActs,
+    /// Who took an earlier step of this round may not take this one (四眼原则).
+    ActedBefore,
     /// Only the creator may take this step.
     NotCreator,
     /// A field that the step requires is missing.

@@ -11,7 +11,8 @@ use crate::catalog::document::RoleSet;
 use crate::catalog::model::Catalog;
 use crate::engine::actor::{Actor, Narrowing};
 
-/// The actor that these claims describe; times are not looked at. Roles that the catalog does not have give nothing.
+/// The actor that these claims describe; times are not looked at. Roles that the catalog does not have give nothing, and
+/// so do those of an agency's people to somebody of no agency: they would else reach every agency of the division.
 ///
 /// # Errors
 /// The division is unknown, or a name is empty, too long or has a sign that records use (see [`hubu_kernel::actor`]); a
@@ -24,11 +25,16 @@ pub fn actor_of(claims: &Claims, catalog: &Catalog) -> Result<Actor, AccessError
         .ok_or_else(|| AccessError::UnknownDivision(claims.division.clone()))?;
     let roles = roles_of(claims, catalog);
     let named = |text: &Option<String>| text.as_deref().filter(|t| !t.is_empty()).map(Into::into);
+    let agency: Option<Arc<str>> = named(&claims.agency);
+    let mut counting = catalog.with_stood_for(roles);
+    if agency.is_none() {
+        counting = catalog.without_agency(counting);
+    }
     Ok(Actor {
         name: name(claims, catalog.is_break_glass(roles))?,
-        roles: catalog.with_stood_for(roles).0,
+        roles: counting.0,
         division,
-        agency: named(&claims.agency),
+        agency,
         dept: named(&claims.dept),
         narrowed: claims
             .only

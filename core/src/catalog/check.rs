@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// Every mistake there is, by file and line.
 pub fn check(sources: &Sources) -> Result<Catalog, Vec<Mistake>> {
     let mistakes = Mistakes::default();
-    let mut catalog = basics(sources, &mistakes);
+    let (mut catalog, readable) = basics(sources, &mistakes);
     let (types, spawns) = documents::read_all(sources, &catalog, &mistakes);
     for kind in &types {
         catalog
@@ -27,6 +27,7 @@ pub fn check(sources: &Sources) -> Result<Catalog, Vec<Mistake>> {
     }
     catalog.types = types;
     spawns::link(&mut catalog, spawns, &mistakes);
+    roles::link(&mut catalog, readable, &mistakes);
     if mistakes.is_empty() {
         Ok(catalog)
     } else {
@@ -44,8 +45,8 @@ impl Catalog {
     }
 }
 
-/// All but document types.
-fn basics(sources: &Sources, mistakes: &Mistakes) -> Catalog {
+/// All but document types, and the types that roles may read, not yet linked.
+fn basics(sources: &Sources, mistakes: &Mistakes) -> (Catalog, Vec<roles::PendingType>) {
     let mut index = Index::default();
     let dimensions = read(sources, "dimensions.toml", mistakes, dimensions::read);
     for (at, dimension) in dimensions.iter().enumerate() {
@@ -54,7 +55,7 @@ fn basics(sources: &Sources, mistakes: &Mistakes) -> Catalog {
             .insert(dimension.name.clone(), dimension.id);
         put(&mut index.dimension_by_id, dimension.id, at);
     }
-    let roles = read(sources, "roles.toml", mistakes, roles::read);
+    let (roles, readable) = read(sources, "roles.toml", mistakes, roles::read);
     for role in &roles {
         index.role_by_name.insert(role.name.clone(), role.bit);
         if role.is_privileged {
@@ -81,7 +82,7 @@ fn basics(sources: &Sources, mistakes: &Mistakes) -> Catalog {
         params,
         periods,
     };
-    Catalog {
+    let catalog = Catalog {
         digest: sources.digest(),
         dimensions,
         ledgers,
@@ -90,7 +91,8 @@ fn basics(sources: &Sources, mistakes: &Mistakes) -> Catalog {
         divisions: Arc::new(divisions::read(sources, mistakes)),
         reference: Arc::new(reference),
         index,
-    }
+    };
+    (catalog, readable)
 }
 
 /// Reads one TOML file of `config/` itself, which must be there.

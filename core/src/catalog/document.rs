@@ -6,6 +6,7 @@
 
 use super::dimension::DimensionId;
 use super::guard::Guard;
+use super::limit::RoleLimit;
 use hubu_kernel::effect::Effect;
 use hubu_kernel::ident::{FieldId, LedgerId, StateId, TransitionId, TypeId};
 use hubu_kernel::transition::Transition;
@@ -47,6 +48,8 @@ pub struct DocumentType {
     pub postings: Vec<PostingRule>,
     /// Documents that it makes for others.
     pub spawns: Vec<SpawnRule>,
+    /// Why one person alone may bring one to its end, where one may: see [`super::rights`].
+    pub single_person: Option<String>,
 }
 
 /// A state.
@@ -62,7 +65,7 @@ pub struct State {
     pub holds: bool,
 }
 
-/// A set of roles, one bit each by [`super::model::Role::bit`].
+/// A set of roles, one bit each by [`super::role::Role::bit`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct RoleSet(pub u64);
 
@@ -97,8 +100,10 @@ pub struct TransitionRule {
     pub zh: String,
     /// What the kernel judges of it.
     pub kernel: Transition,
-    /// Who may take it: any of these.
+    /// Who may take it: any of these, within its limit.
     pub roles: RoleSet,
+    /// Up to which amount; at most one for each role.
+    pub limits: Vec<RoleLimit>,
     /// Of which division the actor must be.
     pub acting: Acting,
     /// Fields of the head that the document must have once this step's are laid over it.

@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`model`] is the whole; [`document`] is one document type; [`ledger`], [`dimension`]
 //! and [`division`] are what its rows are made of; [`bag`] and [`key`] turn a line into row keys;
-//! [`guard`] judges what is not arithmetic;
+//! [`guard`] judges what is not arithmetic; [`role`] and [`limit`] say who may read and up to which amount who may act;
 //! [`sources`] are the files as bytes, and [`check`] reads them.
 
 pub mod bag;
@@ -21,9 +21,12 @@ mod guard_check;
 mod guard_value;
 pub mod key;
 pub mod ledger;
+pub mod limit;
 pub mod model;
 mod parse;
 mod reader;
+pub mod rights;
+pub mod role;
 pub mod sources;
 pub mod succession;
 

@@ -4,6 +4,7 @@ use super::dimension::{Dimension, DimensionId};
 use super::division::Divisions;
 use super::document::{DocumentType, RoleSet};
 use super::ledger::Ledger;
+use super::role::Role;
 use hubu_kernel::ident::{LedgerId, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,23 +28,6 @@ pub struct Catalog {
     pub reference: Arc<Reference>,
     /// Places by name and by code.
     pub(super) index: Index,
-}
-
-/// A role (岗位).
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Role {
-    /// Its bit in a [`RoleSet`]: explicit and stable in `config/roles.toml`.
-    pub bit: u8,
-    /// Its name in tokens, such as `agency_clerk`.
-    pub name: String,
-    /// Its name in words.
-    pub zh: String,
-    /// Whether each of its requests goes to the audit log (特权岗位).
-    pub is_privileged: bool,
-    /// Whether it is for emergencies (应急岗位): a token with it gives a reason, is short-lived, and each act is marked.
-    pub break_glass: bool,
-    /// The roles that it stands for besides itself.
-    pub stands_for: RoleSet,
 }
 
 /// Lists and parameters that guards consult.

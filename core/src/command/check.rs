@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hubu_core::catalog::check::check;
+use hubu_core::catalog::rights;
 use hubu_core::catalog::sources::Sources;
 
 use super::{CommandError, Config, fields};
@@ -28,7 +29,15 @@ impl Check {
             }
         };
         let sources = Sources::read_dir(&folder)?;
-        match check(&sources) {
+        let checked = check(&sources).and_then(|catalog| {
+            let faults = rights::faults(&catalog);
+            if faults.is_empty() {
+                Ok(catalog)
+            } else {
+                Err(faults)
+            }
+        });
+        match checked {
             Ok(catalog) => {
                 println!(
                     "{}: fine: {} document types, {} ledgers, {} divisions",

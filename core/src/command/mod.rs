@@ -1,5 +1,6 @@
 //! The commands of `hubu`, with their help.
 
+mod access;
 mod backup;
 mod check;
 mod error;
@@ -30,6 +31,7 @@ Examples:
   hubu token --config hubu-data/hubu.toml --sub zhang --role agency_clerk \\
        --division 420106000 --agency 420106000000000000001
   hubu check --config hubu-data/hubu.toml          list every mistake in settings and catalog
+  hubu access --config hubu-data/hubu.toml         show who may do what, as a table
   hubu fields --config hubu-data/hubu.toml         list the keys of sensitive fields; --new-key adds one
   hubu verify --config hubu-data/hubu.toml         check the journal from its first batch to its last
   hubu backup --config hubu-data/hubu.toml --to /backup/hubu
@@ -67,6 +69,8 @@ enum Command {
     Fields(fields::Fields),
     /// Check the settings and the whole catalog, and list every mistake with file and line
     Check(check::Check),
+    /// Show who may do what: every route and step, for every role and scope, as Markdown
+    Access(access::Access),
 }
 
 /// Where the settings are.
@@ -97,6 +101,7 @@ impl Cli {
             Command::Token(token) => token.run(),
             Command::Fields(fields) => fields.run(),
             Command::Check(check) => check.run(),
+            Command::Access(access) => access.run(),
         }
     }
 }

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use hubu_core::access::{Tokens, TrustedKeys};
 use hubu_core::audit::AuditLog;
+use hubu_core::catalog::error::CatalogError;
+use hubu_core::catalog::model::Catalog;
+use hubu_core::catalog::rights;
 use hubu_core::catalog::sources::Sources;
 use hubu_core::clock::Clock;
 use hubu_core::config::{Journal, Server, Settings};
@@ -173,6 +176,11 @@ fn open_cell(settings: &Settings, standby: bool) -> Result<(Arc<Engine>, Views),
 
 fn open_engine(settings: &Settings, archived: u64) -> Result<Engine, CommandError> {
     let sources = Sources::read_dir(&settings.catalog.folder)?;
+    // Held against what is offered alone: an older catalog in the journal stays as it was.
+    let faults = rights::faults(&Catalog::from_sources(&sources)?);
+    if !faults.is_empty() {
+        return Err(CatalogError::Mistakes(faults).into());
+    }
     let place = String::from(settings.journal.place.clone());
     let fields = fields::keeping(settings, &sources)?;
     let journal = open_journal(&place, &journal_settings(&settings.journal))?;

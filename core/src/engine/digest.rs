@@ -10,7 +10,7 @@ use crate::engine::error::EngineError;
 use crate::engine::recover::Recovered;
 use crate::engine::shard::{Shard, Shards};
 use crate::journal::JournalReader;
-use crate::journal::codec::state::{encode_document, encode_row};
+use crate::journal::codec::state::{encode_acted, encode_document, encode_row};
 use crate::journal::codec::varint;
 use hubu_kernel::ident::{Division, Year};
 use hubu_kernel::invariant::broken;
@@ -102,8 +102,10 @@ impl Sum {
         let mut open: Vec<_> = shard.documents.values().collect();
         open.sort_unstable_by_key(|document| document.id);
         varint::put(&mut bytes, open.len() as u64);
-        open.iter()
-            .for_each(|document| encode_document(document, &mut bytes));
+        for document in open.iter() {
+            encode_document(document, &mut bytes);
+            encode_acted(document, &mut bytes);
+        }
         let mut numbers: Vec<_> = shard.numbers.iter().collect();
         numbers.sort_unstable();
         varint::put(&mut bytes, numbers.len() as u64);

@@ -1,6 +1,7 @@
 //! What can go wrong in the engine, apart from refusals for a business reason, which are answers.
 
 use crate::catalog::key::KeyError;
+use crate::engine::beyond::Beyond;
 use crate::engine::watermark::Latched;
 use crate::fields::error::FieldsError;
 use crate::journal::JournalError;
@@ -217,7 +218,7 @@ pub enum LineFault {
 }
 
 /// Why somebody may not ask for something.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Denied {
     /// None of the actor's roles may take this step.
     #[error("none of your roles may do this")]
@@ -231,6 +232,9 @@ pub enum Denied {
     /// The actor's roles might, and their token was narrowed to less.
     #[error("your token is narrowed to less than this")]
     Narrowed,
+    /// The amount is beyond what the actor's roles may take the step with.
+    #[error("{0}")]
+    Amount(Box<Beyond>),
 }
 
 /// Why an engine could not be opened, read or kept.

@@ -10,11 +10,12 @@ use crate::engine::command::{Act, Action, Command, Enter};
 use crate::engine::error::{FormError, SubmitError};
 use crate::engine::guards::Facts;
 use crate::engine::look::Look;
+use crate::engine::permit::{self, Whose};
 use crate::engine::place::ShardId;
 use crate::engine::plan::Plan;
 use crate::engine::seen::{Seen, find_step};
 use crate::engine::submit::Scratch;
-use crate::engine::{form, permit, place, spawn};
+use crate::engine::{form, place, spawn};
 use hubu_kernel::decide::{Request, Standing, judge_step};
 use hubu_kernel::document::{Entry, overlay};
 use hubu_kernel::ident::{CatalogVersion, TransitionId};
@@ -161,10 +162,11 @@ impl Engine {
         scratch: &mut Scratch,
     ) -> Result<Intent<'a>, SubmitError> {
         let actor = &command.actor;
-        let mut seen = self.see(look, act.document, &mut scratch.touched)?;
+        let mut seen = self.see(look, (act.document, actor), &mut scratch.touched)?;
         let catalog = self.catalogs().version(seen.catalog);
         let kind = catalog.document_type(seen.kind).ok_or(FormError::Kind)?;
-        let step = find_step(catalog, kind, &seen, actor, act)?;
+        let catalogs = (&**catalog, &**self.catalogs().current().1);
+        let step = find_step(catalogs, kind, &seen, actor, act)?;
         overlay(&mut seen.fields, &act.fields);
         let edits_lines = act.lines.is_some();
         let mut weighed = Weighed::nothing(Err(Rejection::WrongState { state: seen.state }));
@@ -224,10 +226,15 @@ fn may_enter(
     actor: &Actor,
     content: &Entry,
 ) -> Result<(), SubmitError> {
-    let (division, agency) = (content.division, &*content.agency);
-    let entry = (kind.entry.roles, kind.entry.acting);
-    for (roles, acting) in [entry].into_iter().chain(step.map(|s| (s.roles, s.acting))) {
-        permit::may_act(catalog, actor, kind, (roles, acting), division, agency)?;
+    let whose = Whose {
+        division: content.division,
+        agency: &content.agency,
+        kind,
+        amount: content.amount(),
+    };
+    permit::may_enter(catalog, actor, &kind.entry, whose)?;
+    if let Some(step) = step {
+        permit::may_take(catalog, actor, step, whose)?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@
 pub mod actor;
 pub mod answer;
 pub mod atomic;
+pub mod beyond;
 pub mod bulk;
 pub mod catalogs;
 mod choose;

@@ -4,6 +4,8 @@
 //! is durable: then nothing that it tells can be undone. Lists of rows are in [`super::list`].
 
 use crate::engine::Engine;
+use crate::engine::actor::Actor;
+use crate::engine::permit;
 use crate::engine::place;
 use crate::engine::shard::Shard;
 use hubu_kernel::document::Document;
@@ -100,13 +102,24 @@ impl Engine {
         (found, Seq(shard.last))
     }
 
-    /// The catalog and type of a document in memory: names of its fields and steps are from there.
-    pub fn kind_of(&self, id: DocumentId) -> Option<(CatalogVersion, TypeId)> {
+    /// What a document in memory is and whose: names of its fields and steps are from its catalog and type.
+    pub fn owner_of(&self, id: DocumentId) -> Option<Owner> {
         let state = self.state();
         let shard = state.lock(place::of_document(id));
         let retiring = || shard.retiring.get(&id).map(|document| &**document);
         let document = shard.documents.get(&id).or_else(retiring)?;
-        Some((document.entry.catalog, document.entry.kind))
+        Some(Owner::of(document))
+    }
+
+    /// Whether somebody may know that such a document is there: who may neither read it nor take any step of its
+    /// type with it is told the same as if there were none.
+    pub fn may_know(&self, actor: &Actor, owner: &Owner) -> bool {
+        let catalogs = (
+            &**self.catalogs().version(owner.catalog),
+            &**self.catalogs().current().1,
+        );
+        let place = (owner.division, &*owner.agency);
+        permit::may_know(catalogs, actor, owner.kind, place)
     }
 
     /// Whether a document of this shard once was, and is under way no more.
@@ -127,6 +140,32 @@ impl Engine {
             census.keys += shard.once.len() as u64;
         }
         census
+    }
+}
+
+/// What a document is, and whose.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Owner {
+    /// The catalog that it lives under.
+    pub catalog: CatalogVersion,
+    /// Its type.
+    pub kind: TypeId,
+    /// Its division.
+    pub division: Division,
+    /// Its agency, or empty.
+    pub agency: Box<str>,
+}
+
+impl Owner {
+    /// Of this document.
+    pub fn of(document: &Document) -> Owner {
+        let entry = &document.entry;
+        Owner {
+            catalog: entry.catalog,
+            kind: entry.kind,
+            division: entry.division,
+            agency: entry.agency.clone(),
+        }
     }
 }
 

@@ -13,7 +13,6 @@ use super::error::HttpError;
 use super::head::{self, Language};
 use super::problem::Problem;
 use super::respond::Reply;
-use super::route::Operation;
 use super::session::Session;
 use super::submit::{recall, result_of, settle, tells_of_state, type_of};
 use super::wire::answer::{BatchAnswer, BatchResult};
@@ -47,12 +46,11 @@ const TURN: usize = 256;
 )]
 pub(super) async fn batch(
     worker: &Worker,
-    session: &Session,
+    (session, actor): (&Session, Arc<Actor>),
     head: &Parts,
     body: Incoming,
 ) -> Result<Reply, HttpError> {
     let headers = &head.headers;
-    let actor = worker.actor(session, headers, Operation::Batch)?;
     head::expect_json(headers)?;
     let mut received = worker.receive(session, head, body, Purpose::Batch).await?;
     received.grow(read_bytes(&received.bytes))?;
@@ -225,7 +223,7 @@ impl Batch<'_> {
             (Some(create), None) => Action::Enter(resolve::enter(catalogs.current().1, create)?),
             (None, Some(act)) => {
                 let document = resolve::document_id(&act.document, "act.document")?;
-                let (version, kind) = type_of(self.worker, document).await?;
+                let (version, kind) = type_of(self.worker, &self.actor, document).await?;
                 let catalog = catalogs.version(version);
                 let kind = catalog
                     .document_type(kind)

@@ -2,26 +2,26 @@
 
 use std::sync::Arc;
 
-use hubu_kernel::actor::{ActorName, judge_duties};
-use hubu_kernel::document::{Document, Field, Line};
+use hubu_kernel::actor::ActorName;
+use hubu_kernel::document::{Document, Entry, Field, Line};
 use hubu_kernel::ident::{Division, DocumentId, StateId};
+use hubu_kernel::money::Total;
+use hubu_kernel::transition::Past;
 use hyper::StatusCode;
-use hyper::http::request::Parts;
 
 use super::error::HttpError;
 use super::problem::Problem;
 use super::resolve;
 use super::respond::Reply;
-use super::route::Operation;
-use super::session::Session;
 use super::wire::answer::{Id, Number};
 use super::wire::query::{DocumentView, FieldValue, LineView, Object, dims};
 use super::worker::Worker;
 use crate::catalog::document::{DocumentType, TransitionRule};
 use crate::catalog::model::Catalog;
+use crate::catalog::role::Area;
 use crate::engine::Engine;
 use crate::engine::actor::Actor;
-use crate::engine::permit::{may_act, may_read};
+use crate::engine::permit::{Sight, Whose, may_read, may_take};
 use crate::engine::read::Found;
 
 /// One document, as it is with all that was answered before.
@@ -36,11 +36,10 @@ use crate::engine::read::Found;
 )]
 pub(super) async fn document(
     worker: &Worker,
-    session: &Session,
-    head: &Parts,
+    actor: Arc<Actor>,
     id: &str,
 ) -> Result<Reply, HttpError> {
-    let (found, actor) = readable(worker, session, head, (Operation::Document, id)).await?;
+    let found = readable(worker, &actor, id).await?;
     let view = view(&worker.app.engine, &found, &actor)?;
     Ok(worker
         .writer
@@ -48,26 +47,32 @@ pub(super) async fn document(
         .with_version(found.version))
 }
 
-/// The document of this id, and who asks for it.
+/// The document of this id, for who asks.
 ///
 /// # Errors
 /// There is none, or it is outside of their scope: they are not told which.
 pub(super) async fn readable(
     worker: &Worker,
-    session: &Session,
-    head: &Parts,
-    (operation, id): (Operation, &str),
-) -> Result<(Arc<Document>, Arc<Actor>), HttpError> {
-    let actor = worker.actor(session, &head.headers, operation)?;
+    actor: &Actor,
+    id: &str,
+) -> Result<Arc<Document>, HttpError> {
     let lost = || HttpError::NotFound("document");
     let id = resolve::document_id(id, "id").map_err(|_| lost())?;
     let found = find(worker, id).await?.ok_or_else(lost)?;
-    let catalog = worker.app.engine.catalogs().version(found.entry.catalog);
-    let (division, agency) = (found.entry.division, Some(&*found.entry.agency));
-    let kind = catalog.document_type(found.entry.kind);
-    may_read(catalog, &actor, division, agency, kind)
-        .map_err(|_| HttpError::OutOfScope("document"))?;
-    Ok((found, actor))
+    let catalog = worker.app.engine.catalogs().current().1;
+    let sight = sight_of(Area::Documents, &found.entry);
+    may_read(catalog, actor, sight).map_err(|_| HttpError::OutOfScope("document"))?;
+    Ok(found)
+}
+
+/// A document as something to be read.
+pub(super) fn sight_of(area: Area, entry: &Entry) -> Sight<'_> {
+    Sight {
+        area,
+        division: entry.division,
+        agency: Some(&entry.agency),
+        kind: Some(entry.kind),
+    }
 }
 
 /// A document from memory or from the archive; `None` where there is none.
@@ -108,6 +113,8 @@ pub(super) fn view<'a>(
     let kind = catalog.document_type(entry.kind).ok_or_else(lost)?;
     let state = kind.state(document.state).ok_or_else(lost)?;
     let standing = Standing {
+        amount: entry.amount(),
+        has_acted: document.has_acted(&actor.name),
         state: document.state,
         division: entry.division,
         agency: &entry.agency,
@@ -115,6 +122,7 @@ pub(super) fn view<'a>(
         previous: &document.previous,
     };
     let ids = |ids: &[DocumentId]| ids.iter().map(|id| Id(id.0)).collect();
+    let creator = ActorName::of(&document.creator);
     let reader = Reader {
         engine,
         document,
@@ -122,7 +130,6 @@ pub(super) fn view<'a>(
         actor,
     };
     let (fields, hidden) = reader.fields(0, &entry.fields);
-    let creator = ActorName::of(&document.creator);
     Ok(DocumentView {
         id: Id(document.id.0),
         kind: &kind.name,
@@ -203,25 +210,34 @@ pub(super) struct Standing<'a> {
     pub(super) division: Division,
     /// The agency, or empty.
     pub(super) agency: &'a str,
+    /// Σ of its lines.
+    pub(super) amount: Total,
     /// Who entered it.
     pub(super) creator: &'a str,
     /// Who took the last step.
     pub(super) previous: &'a str,
+    /// Whether who asks took a step in this round.
+    pub(super) has_acted: bool,
 }
 
-/// The steps that this actor may take now, as far as role, scope and separation of duties go.
+/// The steps that this actor may take now, as far as role, scope, amount and separation of duties go.
 pub(super) fn actions<'a>(
     catalog: &Catalog,
     kind: &'a DocumentType,
     standing: &Standing<'_>,
     actor: &Actor,
 ) -> Vec<&'a str> {
+    let people = (standing.creator, standing.previous);
+    let past = Past::of(people, standing.has_acted, &actor.name);
     let may = |step: &&TransitionRule| {
-        let (creator, previous) = (standing.creator, standing.previous);
-        let is_free = judge_duties(&step.kernel, creator, previous, &actor.name).is_ok();
-        let (division, agency) = (standing.division, standing.agency);
-        let who = (step.roles, step.acting);
-        is_free && may_act(catalog, actor, kind, who, division, agency).is_ok()
+        let is_barred = step.kernel.bars(past).is_some();
+        let whose = Whose {
+            division: standing.division,
+            agency: standing.agency,
+            kind,
+            amount: standing.amount,
+        };
+        !is_barred && may_take(catalog, actor, step, whose).is_ok()
     };
     kind.steps_from(standing.state)
         .filter(may)

@@ -9,20 +9,19 @@ use hubu_kernel::ident::{DocumentId, Seq};
 use hubu_kernel::record::Body;
 use hyper::http::request::Parts;
 
-use super::document;
+use super::document::{self, sight_of};
 use super::error::HttpError;
 use super::params::Params;
 use super::problem::Problem;
 use super::respond::Reply;
-use super::route::Operation;
-use super::session::Session;
 use super::tell::Teller;
 use super::wire::answer::Id;
 use super::wire::event::{EventPage, TraceView};
 use super::worker::Worker;
+use crate::catalog::role::Area;
 use crate::engine::Engine;
 use crate::engine::actor::Actor;
-use crate::engine::permit::may_read;
+use crate::engine::permit::{may_read, reads_everything};
 use crate::engine::read::Found;
 use crate::views::archive::Archive;
 use crate::views::feed::{Event, FEED_PAGE_MAX, feed};
@@ -44,10 +43,9 @@ use crate::views::feed::{Event, FEED_PAGE_MAX, feed};
 )]
 pub(super) async fn events(
     worker: &Worker,
-    session: &Session,
+    actor: Arc<Actor>,
     head: &Parts,
 ) -> Result<Reply, HttpError> {
-    let actor = worker.actor(session, &head.headers, Operation::Events)?;
     let params = Params::new(head.uri.query(), ["after", "limit"])?;
     let after = Seq(params.number(0)?.unwrap_or(0));
     let limit = params.limit(1, FEED_PAGE_MAX)?;
@@ -90,11 +88,10 @@ pub(super) async fn events(
 )]
 pub(super) async fn trace(
     worker: &Worker,
-    session: &Session,
-    head: &Parts,
+    actor: Arc<Actor>,
     id: &str,
 ) -> Result<Reply, HttpError> {
-    let (found, actor) = document::readable(worker, session, head, (Operation::Trace, id)).await?;
+    let found = document::readable(worker, &actor, id).await?;
     let engine = worker.app.engine.clone();
     let read = move || told(&engine, &found, &actor);
     let bytes = worker.app.reader.run(read).await??;
@@ -131,12 +128,10 @@ struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// Whether the actor stands at the top of the tree, for no agency.
+    /// Whether nothing need be looked at one by one.
     fn is_everything(&self) -> bool {
-        let divisions = &self.engine.catalogs().current().1.divisions;
-        self.actor.narrowed.is_none()
-            && self.actor.agency.is_none()
-            && divisions.parent(self.actor.division).is_none()
+        let catalog = self.engine.catalogs().current().1;
+        reads_everything(catalog, self.actor, Area::Events)
     }
 
     fn covers(&self, event: &Event) -> bool {
@@ -162,9 +157,7 @@ impl Scope<'_> {
 
     fn may_see(&self, entry: &Entry) -> bool {
         let catalog = self.engine.catalogs().current().1;
-        let kind = catalog.document_type(entry.kind);
-        let (division, agency) = (entry.division, Some(&*entry.agency));
-        may_read(catalog, self.actor, division, agency, kind).is_ok()
+        may_read(catalog, self.actor, sight_of(Area::Events, entry)).is_ok()
     }
 }
 

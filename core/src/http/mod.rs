@@ -4,8 +4,9 @@
 //! [`admission`] before a byte is read, `head` and `body`, the actor, then a handler (`submit`, `batch`,
 //! `query` and others), and the answer's bytes ([`payload`]). [`wire`] is what goes over the wire, [`money`] the form of
 //! amounts, `resolve` turns names into the catalog's codes. [`problem`] alone knows status codes; `wording`
-//! and `refusal` know the words. [`reader`] runs what touches the disk.
+//! and `refusal` know the words. [`access_table`] says who may do what. [`reader`] runs what touches the disk.
 
+pub mod access_table;
 pub mod admission;
 pub mod app;
 mod audit;

@@ -48,6 +48,13 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub asked: Option<Amount>,
+    /// The limit of the actor's role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub limit: Option<Amount>,
+    /// The roles that may do it with this amount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Vec<String>>,
     /// The version or state that stands in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<String>,
@@ -78,9 +85,11 @@ type Sort = (&'static str, StatusCode, &'static str, &'static str);
 
 /// Every sort of problem, ascending by code.
 #[rustfmt::skip]
-static SORTS: [Sort; 44] = [
+static SORTS: [Sort; 46] = [
+    ("acted_before",        StatusCode::FORBIDDEN,              "四眼原则：须由另一人办理", "separation of duties: who acted before may not"),
     ("agency_denied",       StatusCode::FORBIDDEN,              "无权操作其他单位",     "another agency's"),
     ("ahead_of_plan",       StatusCode::CONFLICT,               "超出分月累计计划",     "ahead of the monthly plan"),
+    ("amount_denied",       StatusCode::FORBIDDEN,              "超出岗位的金额权限",   "beyond the amount that your role may"),
     ("audit_unavailable",   StatusCode::SERVICE_UNAVAILABLE,    "审计日志无法写入",     "the audit log can't be written"),
     ("batch_form",          StatusCode::UNPROCESSABLE_ENTITY,   "批量请求不符合要求",   "the batch does not fit"),
     ("body_broken",         StatusCode::BAD_REQUEST,            "请求体中断",           "the body broke off"),
@@ -144,6 +153,8 @@ impl Problem {
             dims: None,
             available: None,
             asked: None,
+            limit: None,
+            roles: None,
             actual: None,
             index: None,
             hint: match status {

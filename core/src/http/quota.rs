@@ -1,5 +1,7 @@
 //! Rows: one by its id, or those of a division.
 
+use std::sync::Arc;
+
 use hubu_kernel::ident::{Division, Year};
 use hubu_kernel::row::Control;
 use hyper::StatusCode;
@@ -10,17 +12,16 @@ use super::params::Params;
 use super::problem::Problem;
 use super::resolve;
 use super::respond::Reply;
-use super::route::Operation;
-use super::session::Session;
 use super::wire::answer::Id;
 use super::wire::query::{QuotaPage, QuotaView, RowDims};
 use super::worker::Worker;
 use crate::catalog::key::KeyParts;
 use crate::catalog::model::Catalog;
+use crate::catalog::role::Area;
 use crate::engine::actor::Actor;
 use crate::engine::error::SubmitError;
 use crate::engine::list::PAGE_MAX;
-use crate::engine::permit::may_read;
+use crate::engine::permit::{Sight, may_read};
 use crate::engine::read::{RowFilter, RowView};
 
 /// One row, as it is with all that was answered before.
@@ -35,11 +36,9 @@ use crate::engine::read::{RowFilter, RowView};
 )]
 pub(super) async fn quota(
     worker: &Worker,
-    session: &Session,
-    head: &Parts,
+    actor: Arc<Actor>,
     row: &str,
 ) -> Result<Reply, HttpError> {
-    let actor = worker.actor(session, &head.headers, Operation::Quota)?;
     let lost = || HttpError::NotFound("row");
     let id = resolve::row_id(row, "row").map_err(|_| lost())?;
     let engine = &worker.app.engine;
@@ -49,8 +48,8 @@ pub(super) async fn quota(
     let catalog = engine.catalogs().current().1;
     let view = view(catalog, &found)?;
     let agency = agency_of(catalog, &found);
-    may_read(catalog, &actor, found.row.division, agency.as_deref(), None)
-        .map_err(|_| HttpError::OutOfScope("row"))?;
+    let sight = rows_of(found.row.division, agency.as_deref());
+    may_read(catalog, &actor, sight).map_err(|_| HttpError::OutOfScope("row"))?;
     worker.writer.json(StatusCode::OK, &view)
 }
 
@@ -73,10 +72,9 @@ pub(super) async fn quota(
 )]
 pub(super) async fn quotas(
     worker: &Worker,
-    session: &Session,
+    actor: Arc<Actor>,
     head: &Parts,
 ) -> Result<Reply, HttpError> {
-    let actor = worker.actor(session, &head.headers, Operation::Quotas)?;
     let names = [
         "division",
         "ledger",
@@ -125,13 +123,24 @@ fn filter(
         .map(Year);
     // An agency's people see their agency alone, so that is what they ask for.
     let agency: Option<Box<str>> = params.text(3).or(actor.agency.as_deref()).map(Into::into);
-    may_read(catalog, actor, division, agency.as_deref(), None).map_err(SubmitError::from)?;
+    let sight = rows_of(division, agency.as_deref());
+    may_read(catalog, actor, sight).map_err(SubmitError::from)?;
     Ok(RowFilter {
         division,
         agency,
         ledger,
         year,
     })
+}
+
+/// Rows as something to be read; those of no agency are an office's.
+fn rows_of(division: Division, agency: Option<&str>) -> Sight<'_> {
+    Sight {
+        area: Area::Quotas,
+        division,
+        agency,
+        kind: None,
+    }
 }
 
 /// The division that a query names, or the actor's own.

@@ -65,6 +65,7 @@ pub(super) fn code(rejection: Rejection) -> &'static str {
         Rejection::StaleVersion { .. } => "stale_version",
         Rejection::CreatorActs => "creator_acts",
         Rejection::PreviousActs => "previous_acts",
+        Rejection::ActedBefore => "acted_before",
         Rejection::NotCreator => "not_creator",
         Rejection::FieldMissing { .. } => "field_missing",
         Rejection::GuardFailed { .. } => "guard_failed",
@@ -152,6 +153,10 @@ fn step(refusal: &Refusal, kind: Option<&DocumentType>, language: Language) -> S
         Rejection::PreviousActs => same(
             "上一步的办理人不得办理此步骤",
             "who took the last step may not take this one",
+        ),
+        Rejection::ActedBefore => same(
+            "四眼原则：已办理过本单据前面步骤的人不得办理此步骤，须由另一人办理",
+            "who took an earlier step with this document may not take this one: it needs somebody else",
         ),
         Rejection::NotCreator => same(
             "只有录入人可以办理此步骤",

@@ -4,6 +4,7 @@
 use hyper::Method;
 
 use super::error::HttpError;
+use crate::catalog::role::Area;
 
 /// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,17 @@ pub enum Operation {
     Ready,
 }
 
+/// What a route wants of whoever asks, before anything of theirs is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing: it tells nothing of the budget.
+    Nothing,
+    /// Somebody with a role that reads this sort of thing. What of it they may read is judged thing by thing.
+    Reader(Area),
+    /// Somebody; the document type says who, command by command.
+    Anybody,
+}
+
 impl Operation {
     /// Its name, as OpenAPI and a narrowed token have it.
     pub fn name(self) -> &'static str {
@@ -59,7 +71,20 @@ impl Operation {
 
     /// Whether it asks for a decision.
     pub fn is_command(self) -> bool {
-        matches!(self, Self::Create | Self::Act | Self::Batch)
+        self.needs() == Needs::Anybody
+    }
+
+    /// What it wants of whoever asks. No route is without an answer here.
+    pub fn needs(self) -> Needs {
+        match self {
+            Self::Create | Self::Act | Self::Batch => Needs::Anybody,
+            Self::Document | Self::Trace => Needs::Reader(Area::Documents),
+            Self::Quota | Self::Quotas => Needs::Reader(Area::Quotas),
+            Self::Work => Needs::Reader(Area::Work),
+            Self::Summary => Needs::Reader(Area::Summary),
+            Self::Events => Needs::Reader(Area::Events),
+            Self::OpenApi | Self::Health | Self::Ready => Needs::Nothing,
+        }
     }
 }
 

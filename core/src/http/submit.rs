@@ -12,17 +12,17 @@ use super::error::HttpError;
 use super::head::{self, Language};
 use super::problem::Problem;
 use super::respond::Reply;
-use super::route::Operation;
 use super::session::Session;
 use super::wire::answer::{Id, Moved, Number};
 use super::wire::command::{ActBody, CreateBody};
 use super::worker::Worker;
 use super::{document, refusal, resolve};
 use crate::engine::Engine;
+use crate::engine::actor::Actor;
 use crate::engine::answer::{Answer, Done};
 use crate::engine::command::{Action, Command};
 use crate::engine::error::{FormError, SubmitError};
-use crate::engine::read::Found;
+use crate::engine::read::Owner;
 
 /// Enters a document.
 ///
@@ -44,12 +44,11 @@ use crate::engine::read::Found;
 )]
 pub(super) async fn create(
     worker: &Worker,
-    session: &Session,
+    (session, actor): (&Session, Arc<Actor>),
     head: &Parts,
     body: Incoming,
 ) -> Result<Reply, HttpError> {
     let headers = &head.headers;
-    let actor = worker.actor(session, headers, Operation::Create)?;
     let key = head::idempotency_key(headers)?;
     head::expect_json(headers)?;
     let received = worker
@@ -89,13 +88,12 @@ pub(super) async fn create(
 )]
 pub(super) async fn act(
     worker: &Worker,
-    session: &Session,
+    (session, actor): (&Session, Arc<Actor>),
     head: &Parts,
     body: Incoming,
     [id, transition]: [&str; 2],
 ) -> Result<Reply, HttpError> {
     let headers = &head.headers;
-    let actor = worker.actor(session, headers, Operation::Act)?;
     let key = head::idempotency_key(headers)?;
     let if_match = head::if_match(headers)?;
     let document = resolve::document_id(id, "id").map_err(|_| HttpError::NotFound("document"))?;
@@ -106,7 +104,7 @@ pub(super) async fn act(
     if !bytes.is_empty() {
         head::expect_json(headers)?;
     }
-    let (catalog, kind) = type_of(worker, document).await?;
+    let (catalog, kind) = type_of(worker, &actor, document).await?;
     let command = {
         let body: ActBody<'_> = match bytes.is_empty() {
             true => ActBody::default(),
@@ -137,22 +135,21 @@ pub(super) async fn act(
 /// The type of a document and the catalog that it lives under: its fields' names are from there.
 ///
 /// # Errors
-/// There is no such document.
+/// There is no such document, or the actor has nothing to do with it: they are not told which.
 pub(super) async fn type_of(
     worker: &Worker,
+    actor: &Actor,
     id: DocumentId,
 ) -> Result<(CatalogVersion, TypeId), HttpError> {
-    if let Some(known) = worker.app.engine.kind_of(id) {
-        return Ok(known);
-    }
-    match worker.app.engine.document(id) {
-        (Found::Here(found), _) => Ok((found.entry.catalog, found.entry.kind)),
-        (Found::Ended, _) => {
-            let found = document::find(worker, id).await?;
-            let found = found.ok_or(HttpError::Submit(SubmitError::Ended(id)))?;
-            Ok((found.entry.catalog, found.entry.kind))
-        }
-        (Found::Nothing, _) => Err(HttpError::NotFound("document")),
+    let engine = &worker.app.engine;
+    let lost = || HttpError::NotFound("document");
+    let owner = match engine.owner_of(id) {
+        Some(owner) => owner,
+        None => Owner::of(&*document::find(worker, id).await?.ok_or_else(lost)?),
+    };
+    match engine.may_know(actor, &owner) {
+        true => Ok((owner.catalog, owner.kind)),
+        false => Err(HttpError::OutOfScope("document")),
     }
 }
 

@@ -3,9 +3,11 @@
 use super::error::{HttpError, Reason};
 use super::fault;
 use super::head::Language;
+use super::money::Amount;
 use super::problem::{Hint, Problem};
 use crate::access::AccessError;
 use crate::audit::Unwritten;
+use crate::engine::beyond::Beyond;
 use crate::engine::error::{Denied, EngineError, FieldFault, FormError, SubmitError};
 use crate::engine::watermark::Latched;
 
@@ -150,6 +152,7 @@ fn submit(error: &SubmitError, language: Language) -> Problem {
         SubmitError::Denied(Denied::Division) => ("division_denied", "不属于您的区划".into()),
         SubmitError::Denied(Denied::Agency) => ("agency_denied", "属于其他单位".into()),
         SubmitError::Denied(Denied::Narrowed) => ("narrowed", "超出此令牌限定的范围".into()),
+        SubmitError::Denied(Denied::Amount(beyond)) => ("amount_denied", beyond_zh(beyond)),
         SubmitError::KeyReused => ("key_reused", "此幂等键已用于另一请求".into()),
         SubmitError::NoDocument(id) => (
             "not_found",
@@ -173,10 +176,31 @@ fn submit(error: &SubmitError, language: Language) -> Problem {
         SubmitError::Standby => ("standby", "本服务器为备机，不受理办理；请向主机提交".into()),
     };
     let mut problem = Problem::new(code, language, language.pick(zh, error.to_string()));
+    if let SubmitError::Denied(Denied::Amount(beyond)) = error {
+        problem.limit = Some(beyond.limit.into());
+        problem.asked = Some(Amount(beyond.asked));
+        let roles = beyond.roles.iter().map(|(name, _)| name.clone());
+        problem.roles = Some(roles.collect());
+    }
     if let SubmitError::NoDocument(id) | SubmitError::Ended(id) = error {
         problem.document = Some(id.0.to_string());
     }
     problem
+}
+
+fn beyond_zh(beyond: &Beyond) -> String {
+    let (asked, limit) = (Amount(beyond.asked), Amount::from(beyond.limit));
+    let way = if beyond.is_below {
+        "只办理超过"
+    } else {
+        "的权限至"
+    };
+    let roles: Vec<&str> = beyond.roles.iter().map(|(_, zh)| &**zh).collect();
+    let who = match roles.is_empty() {
+        true => "没有岗位可以办理此金额".into(),
+        false => format!("可由以下岗位办理：{}", roles.join("、")),
+    };
+    format!("您的岗位{way}{limit}元，本单据为{asked}元；{who}")
 }
 
 fn form(error: &FormError, language: Language) -> Problem {

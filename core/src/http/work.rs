@@ -1,5 +1,8 @@
 //! What waits for the actor, and the sums of a division.
 
+use std::sync::Arc;
+
+use hubu_kernel::actor::share_a_person;
 use hubu_kernel::ident::{DocumentId, Year};
 use hyper::StatusCode;
 use hyper::http::request::Parts;
@@ -12,17 +15,16 @@ use super::problem::Problem;
 use super::quota::division;
 use super::resolve::number;
 use super::respond::Reply;
-use super::route::Operation;
-use super::session::Session;
 use super::wire::answer::{Id, Number};
 use super::wire::list::{LedgerView, SummaryView, WorkList, WorkView};
 use super::worker::Worker;
 use crate::catalog::document::RoleSet;
+use crate::catalog::role::Area;
 use crate::clock::Moment;
 use crate::engine::Engine;
 use crate::engine::actor::Actor;
 use crate::engine::error::SubmitError;
-use crate::engine::permit::may_read;
+use crate::engine::permit::{Sight, may_read};
 use crate::views::worklist::{WORK_PAGE_MAX, WorkItem, WorkPlace, WorkQuery};
 
 /// What waits for the actor's roles in the actor's division, oldest first.
@@ -43,10 +45,9 @@ use crate::views::worklist::{WORK_PAGE_MAX, WorkItem, WorkPlace, WorkQuery};
 )]
 pub(super) async fn work(
     worker: &Worker,
-    session: &Session,
+    actor: Arc<Actor>,
     head: &Parts,
 ) -> Result<Reply, HttpError> {
-    let actor = worker.actor(session, &head.headers, Operation::Work)?;
     let params = Params::new(
         head.uri.query(),
         ["role", "type", "agency", "cursor", "limit"],
@@ -70,10 +71,14 @@ pub(super) async fn work(
 
 /// Whether an item of the list lies within what the actor's token was narrowed to.
 fn is_open_to(engine: &Engine, actor: &Actor, item: &WorkItem) -> bool {
-    let catalog = engine.catalogs().version(item.catalog);
-    let kind = catalog.document_type(item.kind);
-    let agency = Some(&*item.agency);
-    actor.narrowed.is_none() || may_read(catalog, actor, item.division, agency, kind).is_ok()
+    let catalog = engine.catalogs().current().1;
+    let sight = Sight {
+        area: Area::Work,
+        division: item.division,
+        agency: Some(&item.agency),
+        kind: Some(item.kind),
+    };
+    actor.narrowed.is_none() || may_read(catalog, actor, sight).is_ok()
 }
 
 fn query<'a>(
@@ -100,7 +105,13 @@ fn query<'a>(
         }
     };
     let agency = params.text(2).or(actor.agency.as_deref());
-    may_read(catalog, actor, actor.division, agency, None).map_err(SubmitError::from)?;
+    let sight = Sight {
+        area: Area::Work,
+        division: actor.division,
+        agency,
+        kind: None,
+    };
+    may_read(catalog, actor, sight).map_err(SubmitError::from)?;
     Ok(WorkQuery {
         roles,
         division: actor.division,
@@ -130,8 +141,13 @@ fn view<'a>(
         state: item.state,
         division: item.division,
         agency: &item.agency,
+        amount: item.amount,
         creator: &item.creator,
         previous: &item.previous,
+        has_acted: item
+            .acted
+            .iter()
+            .any(|name| share_a_person(name, &actor.name)),
     };
     Ok(WorkView {
         id: Id(item.id.0),
@@ -167,17 +183,22 @@ fn view<'a>(
 )]
 pub(super) async fn summary(
     worker: &Worker,
-    session: &Session,
+    actor: Arc<Actor>,
     head: &Parts,
     code: &str,
 ) -> Result<Reply, HttpError> {
-    let actor = worker.actor(session, &head.headers, Operation::Summary)?;
     let params = Params::new(head.uri.query(), ["fiscal_year"])?;
     let engine = &worker.app.engine;
     let catalog = engine.catalogs().current().1;
     let division =
         division(catalog, &actor, Some(code)).map_err(|_| HttpError::NotFound("division"))?;
-    may_read(catalog, &actor, division, None, None).map_err(SubmitError::from)?;
+    let sight = Sight {
+        area: Area::Summary,
+        division,
+        agency: None,
+        kind: None,
+    };
+    may_read(catalog, &actor, sight).map_err(SubmitError::from)?;
     let year = params.number(0)?.map(u16::try_from).transpose();
     let year = year.map_err(|_| HttpError::value("?fiscal_year", "no such year"))?;
     let year = year.unwrap_or_else(|| Moment(engine.clock().now_ms()).year());

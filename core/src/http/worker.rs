@@ -18,15 +18,17 @@ use super::error::HttpError;
 use super::measure::Measure;
 use super::payload::Payload;
 use super::respond::{Reply, Writer};
-use super::route::{self, Found, Operation};
+use super::route::{self, Found, Needs, Operation};
 use super::session::Session;
 use super::turn::Turns;
 use super::{
     audit, batch, body, document, event, head, health, privileged, quota, respond, submit, work,
 };
 use crate::access::{AccessError, Recent};
+use crate::catalog::role::Area;
 use crate::engine::actor::Actor;
 use crate::engine::error::{Denied, SubmitError};
+use crate::engine::permit;
 
 /// What one network thread keeps.
 pub struct Worker {
@@ -124,22 +126,55 @@ impl Worker {
         if let Some(actor) = self.privileged(session, head) {
             Box::pin(self.note_privileged(&actor, head)).await?;
         }
+        let actor = match found.operation.needs() {
+            Needs::Nothing => return self.tell_anybody(found.operation),
+            Needs::Anybody => self.actor(session, &head.headers, found.operation)?,
+            Needs::Reader(area) => self.reader(session, &head.headers, (found.operation, area))?,
+        };
         match found.operation {
-            Operation::Create => submit::create(self, session, head, body).await,
-            Operation::Act => submit::act(self, session, head, body, found.parameters).await,
+            Operation::Create => submit::create(self, (session, actor), head, body).await,
+            Operation::Act => {
+                submit::act(self, (session, actor), head, body, found.parameters).await
+            }
             // The rest is on the heap: a connection is as large as its largest request.
-            Operation::Batch => Box::pin(batch::batch(self, session, head, body)).await,
-            Operation::Document => Box::pin(document::document(self, session, head, first)).await,
-            Operation::Quota => Box::pin(quota::quota(self, session, head, first)).await,
-            Operation::Quotas => Box::pin(quota::quotas(self, session, head)).await,
-            Operation::Trace => Box::pin(event::trace(self, session, head, first)).await,
-            Operation::Events => Box::pin(event::events(self, session, head)).await,
-            Operation::Work => Box::pin(work::work(self, session, head)).await,
-            Operation::Summary => Box::pin(work::summary(self, session, head, first)).await,
+            Operation::Batch => Box::pin(batch::batch(self, (session, actor), head, body)).await,
+            Operation::Document => Box::pin(document::document(self, actor, first)).await,
+            Operation::Quota => Box::pin(quota::quota(self, actor, first)).await,
+            Operation::Quotas => Box::pin(quota::quotas(self, actor, head)).await,
+            Operation::Trace => Box::pin(event::trace(self, actor, first)).await,
+            Operation::Events => Box::pin(event::events(self, actor, head)).await,
+            Operation::Work => Box::pin(work::work(self, actor, head)).await,
+            Operation::Summary => Box::pin(work::summary(self, actor, head, first)).await,
+            open @ (Operation::OpenApi | Operation::Health | Operation::Ready) => {
+                self.tell_anybody(open)
+            }
+        }
+    }
+
+    /// What needs no token.
+    fn tell_anybody(&self, operation: Operation) -> Result<Reply, HttpError> {
+        match operation {
             Operation::OpenApi => Ok(Reply::bytes("application/json", self.app.openapi.clone())),
             Operation::Health => health::health(self),
             Operation::Ready => health::ready(self),
+            other => Err(HttpError::Internal(format!("{other:?} needs a token"))),
         }
+    }
+
+    /// Who asks, where one of their roles reads this sort of thing at all.
+    ///
+    /// # Errors
+    /// As [`Worker::actor`], or none of their roles does.
+    fn reader(
+        &self,
+        session: &Session,
+        headers: &HeaderMap,
+        (operation, area): (Operation, Area),
+    ) -> Result<Arc<Actor>, HttpError> {
+        let actor = self.actor(session, headers, operation)?;
+        let catalog = self.app.engine.catalogs().current().1;
+        permit::may_use(catalog, &actor, area).map_err(SubmitError::from)?;
+        Ok(actor)
     }
 
     /// Who asks for this operation: the one place where a token is looked at, and where its narrowing meets the routes.

@@ -19,11 +19,13 @@ use crate::journal::codec::step::{Movements, Step, peek_movements};
 use crate::journal::{Records, codec};
 use crate::sync::Mutex;
 use hubu_kernel::document::{Document, Entry, Line};
+use hubu_kernel::effect::Phase;
 use hubu_kernel::ident::{Division, DocumentId, RowId, StateId, Year};
 use hubu_kernel::money::Total;
 use hubu_kernel::posting::Side;
 use hubu_kernel::record::{Body, Decided};
 use hubu_kernel::row::RowKind;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// See the module.
@@ -255,6 +257,7 @@ impl Keep {
                     version: step.version,
                     moved_ms: head.time_ms,
                     previous: actor,
+                    releases: step.phase == Phase::Release,
                     amount: decided.and_then(|d| d.lines.as_deref()).map(amount),
                 },
             });
@@ -298,6 +301,7 @@ fn opened(
         moved_ms,
         creator,
         previous,
+        acted: SmallVec::new(),
     }
 }
 
@@ -308,7 +312,9 @@ fn standing(document: &Document, names: &mut Names) -> Item {
         names.name(&document.creator),
         names.name(&document.previous),
     );
+    let acted = document.acted.iter().map(|name| names.name(name)).collect();
     Item {
+        acted,
         version: document.version,
         ..opened(place, &document.entry, by, names)
     }

@@ -3,10 +3,12 @@
 //! A document waits for the roles that the steps from its state name, in the division that the step
 //! must be taken in. It stands once in the list of that division and role, and once in the list of
 //! its agency there, so that an agency's people never look past another's documents.
+//! Where a role may take the step only with certain amounts, a document of another amount is not its work.
 //! A step that only the creator may take (撤回) is nobody's work, unless the state has no other.
 
 use super::names::{Name, Names};
 use crate::catalog::document::{Acting, DocumentType, RoleSet};
+use crate::catalog::limit::RoleLimit;
 use crate::engine::catalogs::Catalogs;
 use hashbrown::HashMap;
 use hubu_kernel::ident::{CatalogVersion, Division, DocumentId, StateId, TypeId, Year};
@@ -50,10 +52,12 @@ pub struct WorkItem {
     pub creator: Arc<str>,
     /// Who took the last step.
     pub previous: Arc<str>,
+    /// Who took a step in this round, without the creator.
+    pub acted: Vec<Arc<str>>,
 }
 
 /// A [`WorkItem`] as it is kept: its texts by name.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Item {
     pub(crate) id: DocumentId,
     pub(crate) kind: TypeId,
@@ -68,6 +72,7 @@ pub(crate) struct Item {
     pub(crate) moved_ms: u64,
     pub(crate) creator: Name,
     pub(crate) previous: Name,
+    pub(crate) acted: SmallVec<[Name; 4]>,
 }
 
 impl Item {
@@ -87,7 +92,18 @@ impl Item {
             waiting_since_ms: self.moved_ms,
             creator: names.text(self.creator),
             previous: names.text(self.previous),
+            acted: self.acted.iter().map(|name| names.text(*name)).collect(),
         }
+    }
+
+    /// As [`hubu_kernel::document::Document::acted`].
+    fn note_actor(&mut self, actor: Name, releases: bool) {
+        if releases {
+            self.acted.clear();
+        } else if actor != self.creator && !self.acted.contains(&actor) {
+            self.acted.push(actor);
+        }
+        self.previous = actor;
     }
 }
 
@@ -142,6 +158,8 @@ pub(crate) enum WorkChange {
         version: u32,
         moved_ms: u64,
         previous: Name,
+        /// Its rows were let go: a new round begins.
+        releases: bool,
         /// Where the step edited its lines.
         amount: Option<Total>,
     },
@@ -149,8 +167,8 @@ pub(crate) enum WorkChange {
     Ended(DocumentId),
 }
 
-/// Whom a state waits for: role, and whose.
-type Waits = Vec<(u8, Acting)>;
+/// Whom a state waits for: role, of which division, and with which amounts.
+type Waits = Vec<(u8, Acting, Option<RoleLimit>)>;
 
 /// See the module.
 pub(crate) struct Worklist {
@@ -187,12 +205,14 @@ impl Worklist {
                     version,
                     moved_ms,
                     previous,
+                    releases,
                     amount,
                 } => {
                     let Some(mut item) = self.take(id) else {
                         continue;
                     };
-                    (item.state, item.version, item.previous) = (state, version, previous);
+                    (item.state, item.version) = (state, version);
+                    item.note_actor(previous, releases);
                     item.moved_ms = moved_ms;
                     item.amount = amount.unwrap_or(item.amount);
                     self.put(item);
@@ -235,8 +255,10 @@ impl Worklist {
                     .document_type(item.kind)
                     .map_or(Vec::new(), |kind| waits(kind, item.state))
             });
-        let mut keys = SmallVec::new();
-        for &(role, acting) in waits.iter() {
+        let mut keys: SmallVec<[ListKey; 8]> = SmallVec::new();
+        let admits =
+            |limit: &Option<RoleLimit>| limit.is_none_or(|limit| limit.admits(item.amount));
+        for &(role, acting, _) in waits.iter().filter(|(_, _, limit)| admits(limit)) {
             let division = match acting {
                 Acting::Document => Some(item.division),
                 Acting::Parent => catalog.divisions.payer(item.division),
@@ -288,7 +310,7 @@ impl Worklist {
                 if page.items.len() == limit {
                     break;
                 }
-                page.items.push(*item);
+                page.items.push(item.clone());
             }
             last = Some(place);
         }
@@ -320,8 +342,13 @@ fn waits(kind: &DocumentType, state: StateId) -> Waits {
         .filter(|step| own || !step.kernel.creator_only)
     {
         for role in (0..64).filter(|role| step.roles.0 & 1 << role != 0) {
-            if !waits.contains(&(role, step.acting)) {
-                waits.push((role, step.acting));
+            let wait = (
+                role,
+                step.acting,
+                step.limit_of(RoleSet(1 << role)).copied(),
+            );
+            if !waits.contains(&wait) {
+                waits.push(wait);
             }
         }
     }

@@ -266,6 +266,7 @@ pub(crate) fn all() -> Vec<(&'static str, Record)> {
         ),
         ("refused_creator", refused(Rejection::CreatorActs)),
         ("refused_previous", refused(Rejection::PreviousActs)),
+        ("refused_acted", refused(Rejection::ActedBefore)),
         ("refused_not_creator", refused(Rejection::NotCreator)),
         (
             "refused_field",

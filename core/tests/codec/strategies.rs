@@ -243,6 +243,7 @@ fn rejection() -> impl Strategy<Value = Rejection> {
             .prop_map(|[expected, actual]| Rejection::StaleVersion { expected, actual }),
         Just(Rejection::CreatorActs),
         Just(Rejection::PreviousActs),
+        Just(Rejection::ActedBefore),
         Just(Rejection::NotCreator),
         any::<u16>().prop_map(|field| Rejection::FieldMissing {
             field: FieldId(field)
@@ -331,6 +332,7 @@ pub(crate) fn document() -> impl Strategy<Value = Document> {
             version,
             creator,
             previous,
+            acted: Vec::new(),
             created_ms,
             moved_ms,
             holds,

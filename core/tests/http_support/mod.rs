@@ -162,10 +162,11 @@ impl Serving {
 
     /// What a token of this person says.
     pub fn claims(who: Who<'_>, exp: u64) -> Claims {
-        let Who(name, role, division, agency) = who;
+        // Somebody with several roles has them parted by `+`.
+        let Who(name, roles, division, agency) = who;
         Claims {
             sub: name.into(),
-            roles: vec![role.into()],
+            roles: roles.split('+').map(Into::into).collect(),
             division: division.into(),
             agency: agency.map(Into::into),
             dept: None,

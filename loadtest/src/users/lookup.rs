@@ -29,6 +29,13 @@ impl Session {
     }
 
     async fn look(&mut self, wanted: &str, due: Instant) {
+        // A bank reads its own division's rows and what passed its desk, and nothing else.
+        let is_bank = matches!(self.seat.role, "agent_bank" | "treasury_bank");
+        let wanted = match wanted {
+            "read_document" | "read_trace" if is_bank && self.recent == 0 => "read_quotas",
+            "read_summary" if is_bank => "read_quotas",
+            other => other,
+        };
         match wanted {
             "read_document" => self.read_document(due).await,
             "read_summary" => self.read_summary(due).await,

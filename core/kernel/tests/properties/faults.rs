@@ -95,10 +95,51 @@ fn nobody_takes_two_steps_running_where_two_are_wanted() {
 }
 
 #[test]
+fn nobody_acts_twice_in_a_round_where_others_are_wanted() {
+    let mut memory = memory();
+    let mut review = Step::of(Phase::None);
+    review.transition.not_acted = true;
+    assert_eq!(memory.run(&review).err(), Some(Rejection::CreatorActs));
+    for actor in ["wang", "zhang"] {
+        review.actor = actor;
+        memory.run(&review).unwrap();
+        assert_eq!(memory.run(&review).err(), Some(Rejection::PreviousActs));
+    }
+    review.actor = "wang";
+    assert_eq!(memory.run(&review).err(), Some(Rejection::ActedBefore));
+    // A step without the rule is anybody's, and counts for those after it.
+    let mut other = Step::of(Phase::None);
+    other.actor = "chen";
+    memory.run(&other).unwrap();
+    review.actor = "chen";
+    assert_eq!(memory.run(&review).err(), Some(Rejection::PreviousActs));
+    // Whoever lets the rows go begins a new round, in which he has done nothing yet.
+    let mut reject = Step::of(Phase::Release);
+    reject.actor = "wang";
+    memory.run(&reject).unwrap();
+    review.actor = "wang";
+    memory.run(&review).unwrap();
+    review.actor = "zhang";
+    memory.run(&review).unwrap();
+    review.actor = "li";
+    assert_eq!(
+        memory.run(&review).err(),
+        Some(Rejection::CreatorActs),
+        "in every round"
+    );
+    let document = memory.documents.values().next().unwrap();
+    let acted: Vec<&str> = document.acted.iter().map(|name| &**name).collect();
+    assert_eq!(acted, ["wang", "zhang"]);
+}
+
+#[test]
 fn a_new_document_is_its_creators_alone() {
     let memory = Memory::default();
     let mut step = Step::of(Phase::None);
     step.transition.not_creator = true;
+    assert_eq!(memory.judge(&step).err(), Some(Rejection::CreatorActs));
+    step.transition.not_creator = false;
+    step.transition.not_acted = true;
     assert_eq!(memory.judge(&step).err(), Some(Rejection::CreatorActs));
 }
 

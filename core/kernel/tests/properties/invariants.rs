@@ -21,7 +21,7 @@ proptest! {
         old_holds in prop::option::of(holds()),
         state in 0..2u8,
         if_match in prop::option::of(1..3u32),
-        (not_creator, not_previous, creator_only) in any::<(bool, bool, bool)>(),
+        (not_creator, not_previous, not_acted, creator_only) in any::<(bool, bool, bool, bool)>(),
         actor in prop::sample::select(vec!["li", "wang", ""]),
     ) {
         let mut memory = Memory::with_rows(rows);
@@ -37,6 +37,7 @@ proptest! {
         step.transition.from = StateId(state);
         step.transition.not_creator = not_creator;
         step.transition.not_previous = not_previous;
+        step.transition.not_acted = not_acted;
         step.transition.creator_only = creator_only;
         let before = memory.clone();
         match memory.run(&step) {

@@ -48,6 +48,7 @@ impl Step {
                 phase,
                 not_creator: false,
                 not_previous: false,
+                not_acted: false,
                 creator_only: false,
                 terminal: false,
             },

@@ -57,6 +57,7 @@ fn read(root: &Table<'_>, catalog: &Catalog) -> Option<(DocumentType, Vec<Pendin
     let (name, zh, en) = (root.text("name"), root.text("zh"), root.text("en"));
     let series = series(root);
     let agency = root.flag("agency");
+    let single_person = root.get("single_person").and_then(|node| node.text());
     let lines = lines(root);
     let fields = fields::read(root, catalog);
     let mut states = states::read(root);
@@ -97,6 +98,7 @@ fn read(root: &Table<'_>, catalog: &Catalog) -> Option<(DocumentType, Vec<Pendin
         moves,
         postings,
         spawns: Vec::new(),
+        single_person: single_person.map(str::to_owned),
     };
     check_sensitive(root, &kind);
     Some((kind, pending))

@@ -7,6 +7,7 @@ pub(super) mod documents;
 pub(super) mod effects;
 pub(super) mod fields;
 pub(super) mod ledgers;
+mod limits;
 pub(super) mod params;
 pub(super) mod roles;
 pub(super) mod rows;

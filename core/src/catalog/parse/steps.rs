@@ -1,6 +1,7 @@
 //! `[[transitions]]` of a document type: from, to, who, what is asked, and guards.
 
 use super::fields::Fields;
+use super::limits;
 use super::states::{self, ReadState};
 use crate::catalog::document::{Acting, FieldKind, FieldPlace, RoleSet, TransitionRule};
 use crate::catalog::guard::{Guard, Words};
@@ -93,6 +94,8 @@ fn step(
     let to = states::named(table, "to", states);
     let phase = table.choice("phase", &PHASES, Some(Phase::None));
     let (roles, acting) = (roles(table, catalog), acting(table));
+    let limits = limits::read(table, roles, catalog);
+    let not_acted = table.flag("not_acted");
     let requires = fields.header_list(table, "requires");
     let mut asks = fields.header_list(table, "asks");
     let affirmed = affirmed(table, fields);
@@ -108,8 +111,10 @@ fn step(
         from: from?,
         to: to?,
         phase: phase?,
-        not_creator: table.flag("not_creator"),
-        not_previous: table.flag("not_previous"),
+        // Who may not have acted at all is neither the creator nor the last.
+        not_creator: table.flag("not_creator") || not_acted,
+        not_previous: table.flag("not_previous") || not_acted,
+        not_acted,
         creator_only: table.flag("creator_only"),
         terminal: false,
     };
@@ -123,6 +128,7 @@ fn step(
         zh: zh?.to_owned(),
         kernel,
         roles,
+        limits,
         acting,
         requires,
         asks,

@@ -30,6 +30,8 @@ const NAMES: &[Case] = &[
     ("roles.toml", "bit = 29", "bit = 64", "[[roles]]", "not below 64"),
     ("roles.toml", "zh = \"审计\"", "zh = 3", "zh = 3", "a string is wanted here"),
     ("roles.toml", "zh = \"审计\"", "zh = \"审计", "审计", ""),
+    ("roles.toml", "reads = [\"summary\"]", "reads = [\"sums\"]", "sums", "not one of: documents, quotas, work, summary, events"),
+    ("roles.toml", "types = [\"payment\"]", "types = [\"payments\"]", "[[roles]]", "no document type `payments`"),
     ("dimensions.toml", "id = 2\n", "id = 1\n", "[[dimensions]]", "is there twice"),
     ("dimensions.toml", "id = 2\n", "id = 32\n", "[[dimensions]]", "not below 32"),
     ("dimensions.toml", "digits = 3\n", "digits = 3\ntext = 4\n", "[[dimensions]]", "either `digits` or `text`"),
@@ -57,6 +59,11 @@ const NAMES: &[Case] = &[
 
 #[rustfmt::skip]
 const STEPS: &[Case] = &[
+    (PAYMENT, "up_to = \"10000000.00\"", "up_to = \"10000000\"", "up_to", "an amount of more than 0"),
+    (PAYMENT, "up_to = \"10000000.00\"", "", "[[transitions.limits]]", "`up_to`, `above`, or both"),
+    (PAYMENT, "role = \"agency_head\"", "role = \"auditor\"", "[[transitions.limits]]", "not one of the step's `roles`"),
+    (PAYMENT, "role = \"agency_head\"", "role = \"dept_reviewer\"", "[[transitions.limits]]", "has a limit already"),
+    (PAYMENT, "up_to = \"10000000.00\"", "up_to = \"5.00\"\nabove = \"5.00\"", "[[transitions.limits]]", "could never take the step"),
     (PAYMENT, "initial = \"draft\"", "initial = \"drafted\"", "initial", "no state `drafted`"),
     (PAYMENT, "series = \"PAY\"", "series = \"pay\"", "series", "capital letters"),
     (PAYMENT, "id = 17\n", "id = 16\n", "", "must be this type's own"),

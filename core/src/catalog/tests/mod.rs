@@ -4,4 +4,5 @@ mod config;
 mod guards;
 mod keys;
 mod mistakes;
+mod rights;
 mod succession;

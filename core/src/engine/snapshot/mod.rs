@@ -34,7 +34,7 @@ pub use write::Copied;
 const KEPT: usize = 2;
 
 const MAGIC: &[u8; 8] = b"HUBUSNAP";
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 const ENDING: &str = "snapshot";
 
 /// What was written.

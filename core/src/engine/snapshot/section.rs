@@ -3,7 +3,7 @@
 //! ```text
 //! shard = documents named varint | rows | open | retiring | numbers | keys
 //! rows  = count | (key bytes, row)...           in the order of their slots
-//! open, retiring = count | document...
+//! open  = count | (document, acted)...           retiring = count | document...
 //! numbers = count | (division u32, year u16, type u16, last varint)...
 //! keys  = count | (key u128, body u64, seq varint)...
 //! ```
@@ -13,9 +13,10 @@ use crate::engine::shard::Shard;
 use crate::engine::spent::Spent;
 use crate::journal::codec::cursor::Cursor;
 use crate::journal::codec::error::CodecError;
-use crate::journal::codec::state::{decode_document, decode_row, encode_document, encode_row};
+use crate::journal::codec::state::{
+    decode_acted, decode_document, decode_row, encode_acted, encode_document, encode_row,
+};
 use crate::journal::codec::varint;
-use hubu_kernel::document::Document;
 use hubu_kernel::ident::{Division, TypeId, Year};
 use std::sync::Arc;
 
@@ -33,12 +34,15 @@ pub(super) fn put(shard: &Shard, out: &mut Vec<u8>) {
         varint::put_bytes(out, key);
         encode_row(row, out);
     }
-    put_documents(shard.documents.values(), shard.documents.len(), out);
-    put_documents(
-        shard.retiring.values().map(|d| &**d),
-        shard.retiring.len(),
-        out,
-    );
+    varint::put(out, shard.documents.len() as u64);
+    for document in shard.documents.values() {
+        encode_document(document, out);
+        encode_acted(document, out);
+    }
+    varint::put(out, shard.retiring.len() as u64);
+    for document in shard.retiring.values() {
+        encode_document(document, out);
+    }
     varint::put(out, shard.numbers.len() as u64);
     for ((division, year, kind), last) in &shard.numbers {
         out.extend_from_slice(&division.0.to_le_bytes());
@@ -52,15 +56,6 @@ pub(super) fn put(shard: &Shard, out: &mut Vec<u8>) {
         out.extend_from_slice(&spent.body.to_le_bytes());
         varint::put(out, spent.answer);
     }
-}
-
-fn put_documents<'d>(
-    documents: impl Iterator<Item = &'d Document>,
-    count: usize,
-    out: &mut Vec<u8>,
-) {
-    varint::put(out, count as u64);
-    documents.for_each(|document| encode_document(document, out));
 }
 
 /// Fills an empty shard; of ended documents it takes those behind `archived`, or none.
@@ -82,7 +77,8 @@ pub(super) fn fill(
     let open = cursor.count(DOCUMENT_MIN)?;
     shard.documents.reserve(open);
     for _ in 0..open {
-        let document = decode_document(cursor)?;
+        let mut document = decode_document(cursor)?;
+        decode_acted(cursor, &mut document)?;
         shard.documents.insert(document.id, document);
     }
     for _ in 0..cursor.count(DOCUMENT_MIN)? {
@@ -122,7 +118,8 @@ pub(super) fn fill(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hubu_kernel::ident::LedgerId;
+    use hubu_kernel::document::{Document, Entry};
+    use hubu_kernel::ident::{DocumentId, LedgerId, Seq, StateId};
     use hubu_kernel::money::Cents;
     use hubu_kernel::row::{Control, Row, RowKind};
     use proptest::collection::{btree_map, btree_set, vec};
@@ -142,6 +139,23 @@ mod tests {
         }
     }
 
+    fn document(id: u64, acted: &[String]) -> Document {
+        Document {
+            id: DocumentId(id),
+            entry: Entry::default(),
+            state: StateId(1),
+            version: 3,
+            creator: "li".into(),
+            previous: "wang".into(),
+            acted: acted.iter().map(|name| (&**name).into()).collect(),
+            created_ms: 1,
+            moved_ms: 2,
+            holds: Vec::new(),
+            history: vec![Seq(id)],
+            downstream: Vec::new(),
+        }
+    }
+
     proptest! {
         // Documents and the fields of rows have their own in core/tests/codec.
         #[test]
@@ -151,11 +165,15 @@ mod tests {
             amount in 0..i64::MAX,
             numbers in btree_map((any::<u32>(), any::<u16>(), any::<u16>()), any::<u64>(), 0..8),
             keys in btree_map(1..u128::MAX, any::<(u64, u64)>(), 0..50),
+            acted in vec(vec("[a-z张李]{1,9}", 0..4), 0..4),
         ) {
             let mut shard = Shard { documents_named: named, ..Shard::default() };
             rows.iter().for_each(|key| shard.rows.push(key, row(amount, key.len() % 2 == 0)));
             for ((division, year, kind), last) in numbers {
                 shard.numbers.insert((Division(division), Year(year), TypeId(kind)), last);
+            }
+            for (id, acted) in (1..).zip(&acted) {
+                shard.documents.insert(DocumentId(id), document(id, acted));
             }
             for (key, (body, answer)) in &keys {
                 shard.once.put(*key, Spent { body: *body, answer: *answer });
@@ -167,6 +185,7 @@ mod tests {
             prop_assert_eq!(again.documents_named, named);
             prop_assert!(again.rows.iter().eq(shard.rows.iter()));
             prop_assert_eq!(&again.numbers, &shard.numbers);
+            prop_assert_eq!(&again.documents, &shard.documents);
             let spent: std::collections::BTreeMap<_, _> =
                 again.once.iter().map(|(key, spent)| (key, (spent.body, spent.answer))).collect();
             prop_assert_eq!(spent, keys);

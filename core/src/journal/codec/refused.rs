@@ -6,7 +6,7 @@
 //!           | rejection | row key bytes?
 //! rejection = 0 state u8 | 1 expected varint, actual varint | 2 | 3 | 4 | 5 field varint
 //!           | 6 guard varint | 7 row varint, fault u8, available zigzag, asked zigzag
-//!           | 8 debit varint, credit varint | 9
+//!           | 8 debit varint, credit varint | 9 | 10
 //! ```
 
 use super::cursor::Cursor;
@@ -38,6 +38,7 @@ const fn number(rejection: &Rejection) -> u8 {
         Rejection::Row { .. } => 7,
         Rejection::Unbalanced { .. } => 8,
         Rejection::Overflow => 9,
+        Rejection::ActedBefore => 10,
     }
 }
 
@@ -115,6 +116,7 @@ fn put_rejection(rejection: &Rejection, out: &mut Vec<u8>) {
         }
         Rejection::CreatorActs
         | Rejection::PreviousActs
+        | Rejection::ActedBefore
         | Rejection::NotCreator
         | Rejection::Overflow => {}
     }
@@ -149,6 +151,7 @@ fn read_rejection(cursor: &mut Cursor<'_>, number: u8) -> Result<Rejection, Code
             credit: RowId(cursor.narrow("row")?),
         },
         9 => Rejection::Overflow,
+        10 => Rejection::ActedBefore,
         other => return Err(cursor.no_number("rejection", other)),
     })
 }

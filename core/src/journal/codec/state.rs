@@ -6,7 +6,9 @@
 //! document = id varint | entry | state u8 | version varint | creator text | previous text
 //!          | created varint | moved varint | holds (as changes) | history | downstream
 //! history  = count | first varint | distance to the one before...
+//! acted    = count | text...
 //! ```
+//! `acted` stands behind a document that is under way only: it says nothing of one that has ended.
 //! Amounts are varints: a row holds nothing negative.
 
 use super::changes::{put_changes, read_changes};
@@ -152,6 +154,7 @@ pub fn decode_document(cursor: &mut Cursor<'_>) -> Result<Document, CodecError> 
         version: cursor.narrow("version")?,
         creator: cursor.text()?.into(),
         previous: cursor.text()?.into(),
+        acted: Vec::new(),
         created_ms: cursor.varint()?,
         moved_ms: cursor.varint()?,
         holds: read_changes(cursor, recent)?,
@@ -161,4 +164,21 @@ pub fn decode_document(cursor: &mut Cursor<'_>) -> Result<Document, CodecError> 
         })?,
         downstream: cursor.list(1, |c| Ok(DocumentId(c.varint()?)))?,
     })
+}
+
+/// Appends who acted on a document in its round.
+pub fn encode_acted(document: &Document, out: &mut Vec<u8>) {
+    varint::put(out, document.acted.len() as u64);
+    for name in &document.acted {
+        varint::put_bytes(out, name.as_bytes());
+    }
+}
+
+/// Reads who acted on the document that stands before it.
+///
+/// # Errors
+/// Any [`CodecError`] but [`CodecError::Trailing`] and [`CodecError::Version`].
+pub fn decode_acted(cursor: &mut Cursor<'_>, document: &mut Document) -> Result<(), CodecError> {
+    document.acted = cursor.list(1, |c| Ok(c.text()?.into()))?;
+    Ok(())
 }
