@@ -98,10 +98,9 @@ impl Worker {
             }
             let mut problem = error.problem(head::language(&head.headers));
             problem.request_id = id.to_str().ok().map(str::to_owned);
-            if problem.status >= 500 && !is_shed(&error) {
-                tracing::warn!(
+            if problem.status == 500 {
+                tracing::error!(
                     request = problem.request_id,
-                    code = problem.code,
                     "answered with a fault of ours"
                 );
             }

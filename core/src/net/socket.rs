@@ -40,7 +40,8 @@ impl Wire for TcpStream {
     fn say_goodbye(&mut self, _context: &mut Context<'_>) {}
 }
 
-impl Wire for TlsStream<TcpStream> {
+// On the heap: an async function keeps a place for what it is given and another for what it makes of it, and this is large.
+impl Wire for Box<TlsStream<TcpStream>> {
     const KEEPS_UNSENT: bool = true;
 
     // A connection on which nothing is said was read until it had to wait: there is nothing left inside.

@@ -57,7 +57,7 @@ impl Handshakes {
         &self,
         stream: TcpStream,
         watch: &Watch,
-    ) -> Option<TlsStream<TcpStream>> {
+    ) -> Option<Box<TlsStream<TcpStream>>> {
         unless_ordered(watch, first_byte(&stream)).await?.ok()?;
         let shaking = async {
             // Never closed, so this only waits.
@@ -78,7 +78,7 @@ impl Handshakes {
             Ok(Ok(stream)) => {
                 self.count(stream.get_ref().1);
                 note_client(stream.get_ref().1, watch);
-                Some(stream)
+                Some(Box::new(stream))
             }
         }
     }
