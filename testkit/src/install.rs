@@ -17,16 +17,8 @@ pub(crate) fn programs() -> io::Result<PathBuf> {
         return Ok(found);
     }
     let package = format!("postgresql-{PREFERRED}");
-    let install = |package: &str| {
-        Command::new("apt-get")
-            .args(["install", "-y", "--no-install-recommends", package])
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .status()
-    };
     // Newer distributions have another version under the plain name.
-    if !install(&package)?.success() {
+    if !install(&package)? {
         install("postgresql")?;
     }
     find(Path::new(HOME)).ok_or_else(|| {
@@ -48,4 +40,40 @@ fn find(home: &Path) -> Option<PathBuf> {
             .then_some((version == PREFERRED, version, programs))
     });
     versions.max().map(|(_, _, programs)| programs)
+}
+
+/// A program of Debian's, installed where it is missing.
+///
+/// # Errors
+/// When it cannot be installed, with what to do.
+pub fn debian_program(name: &str, package: &str) -> io::Result<PathBuf> {
+    let found = || {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        // Servers are no commands for everybody, and not in everybody's PATH.
+        let places = ["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from);
+        std::env::split_paths(&path)
+            .chain(places)
+            .map(|place| place.join(name))
+            .find(|file| file.is_file())
+    };
+    if let Some(found) = found() {
+        return Ok(found);
+    }
+    install(package)?;
+    found().ok_or_else(|| {
+        io::Error::other(format!(
+            "{name} is needed; install it with: apt-get install {package}"
+        ))
+    })
+}
+
+/// Installs a package of Debian's; whether that went well.
+fn install(package: &str) -> io::Result<bool> {
+    let status = Command::new("apt-get")
+        .args(["install", "-y", "--no-install-recommends", package])
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()?;
+    Ok(status.success())
 }

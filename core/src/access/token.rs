@@ -30,7 +30,6 @@ use crate::config::Auth;
 use crate::engine::actor::Actor;
 
 /// A token that was found good.
-#[derive(Debug)]
 pub struct Verified {
     token: Box<[u8]>,
     until_seconds: u64,
@@ -39,6 +38,16 @@ pub struct Verified {
     grounds: Arc<Grounds>,
     /// Whose it is.
     pub actor: Arc<Actor>,
+}
+
+// The token itself is a secret: whoever reads it in a log is its holder.
+impl std::fmt::Debug for Verified {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Verified")
+            .field("until_seconds", &self.until_seconds)
+            .field("actor", &self.actor)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a token is believed: looked at again when keys or list change.
@@ -113,6 +122,12 @@ impl Tokens {
             catalog,
             known: Cache::new(entries),
         }
+    }
+
+    /// Who holds `token`, where it was verified before and is still believed at `now_seconds` since 1970.
+    pub fn known(&self, token: &[u8], now_seconds: u64) -> Option<Arc<Verified>> {
+        let known = self.known.get(token)?;
+        self.stands(&known, token, now_seconds).then_some(known)
     }
 
     /// Who holds `token`, at `now_seconds` since 1970.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hubu_core::config::Settings;
 use hubu_core::http::app::App;
+use hubu_core::net::tls::TlsKeeper;
 use hubu_core::observe::Figures;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -21,7 +22,16 @@ const FOLD_EVERY: Duration = Duration::from_secs(5);
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
-    hangup: Signal,
+    hang_up: Signal,
+}
+
+/// What is looked after while it serves.
+pub(super) struct Served<'a> {
+    pub(super) app: &'a App,
+    pub(super) settings: &'a Settings,
+    pub(super) figures: &'a Figures,
+    /// Certificate and key, which are read anew when their files change.
+    pub(super) tls: Option<&'a TlsKeeper>,
 }
 
 impl Signals {
@@ -30,21 +40,31 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
+            hang_up: signal(SignalKind::hangup())?,
         })
     }
 
-    /// Waits for one of them; `often` is called every few seconds, and keys are read anew as the settings say and at SIGHUP.
+    /// Waits for one of them; `often` is called every few seconds, and keys are read anew as the settings say. A hang-up
+    /// (SIGHUP) ends nothing: the files that may change while it serves are read anew.
     ///
     /// # Errors
     /// A standby can't follow its journal any more, and only a new start helps; or what `often` says.
     pub(super) async fn wait(
         &mut self,
-        app: &App,
-        settings: &Settings,
-        figures: &Figures,
+        served: &Served<'_>,
         mut often: impl FnMut() -> Result<(), CommandError>,
     ) -> Result<(), CommandError> {
+        let Served {
+            app,
+            settings,
+            figures,
+            tls,
+        } = *served;
+        let look_at_tls = |is_asked| {
+            if let Some(tls) = tls {
+                tls.look(is_asked);
+            }
+        };
         let mut hours = tokio::time::interval(retention::EVERY);
         let mut folding = tokio::time::interval(FOLD_EVERY);
         let engine = &app.engine;
@@ -63,13 +83,15 @@ impl Signals {
                     Err(error) => tracing::warn!(%error, "cannot look after idempotency keys"),
                 },
                 _ = keys.tick() => reload(app),
-                _ = self.hangup.recv() => {
-                    tracing::info!("SIGHUP: reading keys and revocations anew");
+                _ = self.hang_up.recv() => {
+                    tracing::info!("SIGHUP: reading keys, revocations and certificates anew");
                     reload(app);
+                    look_at_tls(true);
                 }
                 () = snapshots.due() => snapshots.write(),
                 _ = folding.tick() => {
                     figures.fold();
+                    look_at_tls(false);
                     often()?;
                     // A primary that latches stays, for reads; a standby can be started anew.
                     if let Some(latched) = engine.latched().filter(|_| engine.is_standby()) {

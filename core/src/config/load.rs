@@ -161,6 +161,9 @@ fn rebase(settings: &mut Settings, folder: &Path) {
     ] {
         below(path);
     }
+    below(&mut settings.tls.certificate_file);
+    below(&mut settings.tls.key_file);
+    below(&mut settings.tls.client_ca_file);
 }
 
 #[cfg(test)]
