@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 const HOME: &str = "/usr/lib/postgresql";
 /// The version that results are measured with; another one is taken when this is not there.
@@ -17,23 +17,47 @@ pub(crate) fn programs() -> io::Result<PathBuf> {
         return Ok(found);
     }
     let package = format!("postgresql-{PREFERRED}");
-    let install = |package: &str| {
-        Command::new("apt-get")
-            .args(["install", "-y", "--no-install-recommends", package])
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .status()
-    };
     // Newer distributions have another version under the plain name.
-    if !install(&package)?.success() {
-        install("postgresql")?;
+    if !apt(&package)?.success() {
+        apt("postgresql")?;
     }
     find(Path::new(HOME)).ok_or_else(|| {
         io::Error::other(format!(
             "no PostgreSQL in {HOME}; install it with: apt-get install {package}"
         ))
     })
+}
+
+/// The program `pgbouncer`.
+///
+/// # Errors
+/// When it is missing and cannot be installed, with what to do.
+pub(crate) fn pooler() -> io::Result<PathBuf> {
+    // Debian keeps it where ordinary users do not look.
+    let find = || {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+        folders.push("/usr/sbin".into());
+        folders
+            .into_iter()
+            .map(|folder| folder.join("pgbouncer"))
+            .find(|program| program.exists())
+    };
+    if find().is_none() {
+        apt("pgbouncer")?;
+    }
+    find().ok_or_else(|| {
+        io::Error::other("no PgBouncer; install it with: apt-get install pgbouncer")
+    })
+}
+
+fn apt(package: &str) -> io::Result<ExitStatus> {
+    Command::new("apt-get")
+        .args(["install", "-y", "--no-install-recommends", package])
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
 }
 
 /// The preferred version, or else the newest.

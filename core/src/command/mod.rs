@@ -2,6 +2,8 @@
 
 mod backup;
 mod check;
+#[cfg(feature = "postgres")]
+mod check_database;
 mod error;
 mod fields;
 mod init;
@@ -31,6 +33,8 @@ Examples:
        --division 420106000 --agency 420106000000000000001
   hubu check --config hubu-data/hubu.toml          list every mistake in settings and catalog
   hubu fields --config hubu-data/hubu.toml         list the keys of sensitive fields; --new-key adds one
+  hubu check-database --config hubu-data/hubu.toml
+                                                   whether the database of the settings can carry a journal
   hubu verify --config hubu-data/hubu.toml         check the journal from its first batch to its last
   hubu backup --config hubu-data/hubu.toml --to /backup/hubu
   hubu init fresh && hubu restore --config fresh/hubu.toml --from /backup/hubu
@@ -39,7 +43,7 @@ Exit status:
   0  done; for `serve`: stopped as asked, nothing lost
   1  something failed; the message says what and what to do
   2  the command line or the settings are wrong
-  3  `check` found mistakes, or the journal is damaged";
+  3  `check` or `check-database` found mistakes, or the journal is damaged";
 
 /// Hubu (户部): the execution core of a public budget.
 #[derive(Debug, Parser)]
@@ -67,6 +71,9 @@ enum Command {
     Fields(fields::Fields),
     /// Check the settings and the whole catalog, and list every mistake with file and line
     Check(check::Check),
+    /// Check whether a database can carry a journal: durable commits, rights, times, TLS, and a journal on trial
+    #[cfg(feature = "postgres")]
+    CheckDatabase(check_database::CheckDatabase),
 }
 
 /// Where the settings are.
@@ -97,6 +104,8 @@ impl Cli {
             Command::Token(token) => token.run(),
             Command::Fields(fields) => fields.run(),
             Command::Check(check) => check.run(),
+            #[cfg(feature = "postgres")]
+            Command::CheckDatabase(check) => check.run(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Ranges and relations between settings that the types cannot say.
 
+use std::path::Path;
+
 use super::error::ConfigError;
 use super::place::JournalPlace;
 use super::settings::Settings;
@@ -10,6 +12,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     check_server(settings, &mut faults);
     check_state(settings, &mut faults);
     check_journal(settings, &mut faults);
+    check_database(settings, &mut faults);
     if faults.is_empty() {
         Ok(())
     } else {
@@ -23,6 +26,22 @@ fn check_journal(settings: &Settings, faults: &mut Vec<String>) {
         && old == folder
     {
         faults.push("journal.old_segments_folder: another folder than journal.place".into());
+    }
+}
+
+fn check_database(settings: &Settings, faults: &mut Vec<String>) {
+    let database = &settings.database;
+    let is_set = |path: &Path| !path.as_os_str().is_empty();
+    if is_set(&database.client_certificate_file) != is_set(&database.client_key_file) {
+        faults.push("database.client_certificate_file and client_key_file: both or neither".into());
+    }
+    for (section, password, file) in [
+        ("journal", &settings.journal.password, &settings.journal.password_file),
+        ("standard_tables", &settings.standard_tables.password, &settings.standard_tables.password_file),
+    ] {
+        if !password.reveal().is_empty() && is_set(file) {
+            faults.push(format!("{section}.password and {section}.password_file: one of them"));
+        }
     }
 }
 
