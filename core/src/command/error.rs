@@ -64,7 +64,6 @@ impl CommandError {
         match self {
             Self::Config(_) | Self::Usage(_) | Self::Log(_) => 2,
             Self::Mistakes(_) | Self::Damage(_) | Self::Audit(AuditError::Damage { .. }) => 3,
-            Self::Mistakes(_) | Self::Damage(_) => 3,
             #[cfg(feature = "postgres")]
             Self::Faults(_) => 3,
             Self::Journal(JournalError::Damage { .. })

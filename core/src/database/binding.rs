@@ -38,7 +38,7 @@ fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
         return None;
     }
     let (length, rest) = match length {
-        short @ ..0x80 => (usize::from(*short), rest),
+        short @ ..=0x7f => (usize::from(*short), rest),
         // Lengths of up to four bytes: no certificate is larger.
         long @ 0x81..=0x84 => {
             let (digits, rest) = rest.split_at_checked(usize::from(long & 0x7f))?;

@@ -4,7 +4,7 @@ use tokio_postgres::error::SqlState;
 
 use super::session::{Failure, Session};
 use crate::database::client::Client;
-use crate::database::family::{Family, FamilyChoice};
+use crate::database::family::FamilyChoice;
 use crate::journal::error::JournalError;
 
 const LEASE: &str = "CREATE TABLE IF NOT EXISTS hubu_lease (
@@ -53,24 +53,17 @@ pub(super) const READ_HEADERS: &str = "SELECT
 /// First and last record of the batch that holds a record, or of the last one before it.
 pub(super) const FIND: &str = "SELECT first, last FROM hubu_journal WHERE cell = $1 AND first <= $2 ORDER BY first DESC LIMIT 1";
 
-/// What the database says of itself.
-pub(super) struct Told {
-    pub(super) version: String,
-    pub(super) family: &'static Family,
-    pub(super) is_sealed: bool,
-}
-
 /// Makes the tables where they are missing, and refuses a database that acknowledges before it syncs.
-pub(super) fn prepare(session: &Session) -> Result<Told, JournalError> {
+pub(super) fn prepare(session: &Session) -> Result<(), JournalError> {
     let choice = session.family();
     session
         .run(|client| async move {
             refuse_without_sync(&client).await?;
-            let told = tell(&client, choice).await;
+            tell(&client, choice).await;
             if !exists(&client).await? {
                 create(&client).await?;
             }
-            Ok(told)
+            Ok(())
         })
         .map_err(|failure| failure.during("prepare the tables"))
 }
@@ -107,7 +100,7 @@ async fn create(client: &Client) -> Result<(), Failure> {
 }
 
 /// Shows the operators which database it is. A store that does not say is PostgreSQL all the same.
-async fn tell(client: &Client, choice: FamilyChoice) -> Told {
+async fn tell(client: &Client, choice: FamilyChoice) {
     let asked = client.text("SELECT version()").await;
     let whole = asked.ok().flatten().unwrap_or_default();
     let asked = client.text("SHOW server_version").await;
@@ -125,11 +118,6 @@ async fn tell(client: &Client, choice: FamilyChoice) -> Told {
         tls = client.is_sealed(),
         "the journal's database"
     );
-    Told {
-        version: whole,
-        family,
-        is_sealed: client.is_sealed(),
-    }
 }
 
 async fn refuse_without_sync(client: &Client) -> Result<(), Failure> {

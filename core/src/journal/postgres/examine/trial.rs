@@ -9,7 +9,7 @@ use crate::journal::error::JournalError;
 use crate::journal::framing::push_record;
 use crate::journal::postgres::PostgresJournal;
 use crate::journal::setting::Settings;
-use crate::journal::{Batch, Journal, JournalReader};
+use crate::journal::{Batch, Journal};
 
 /// The size of a batch whose commits are counted: some ten commands.
 const BATCH_BYTES: usize = 2048;
