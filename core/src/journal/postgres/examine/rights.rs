@@ -29,7 +29,7 @@ async fn rights(client: &Client) -> Finding {
             None => Finding::fault(
                 CHECK,
                 "no schema on the role's search path exists",
-                "CREATE SCHEMA, or ALTER ROLE … SET search_path",
+                "make one (CREATE SCHEMA), or ALTER ROLE … SET search_path",
             ),
         };
     }

@@ -49,7 +49,7 @@ async fn commit(client: &Client) -> Finding {
         Some("off") => Finding::fault(
             CHECK,
             "synchronous_commit is off: a commit is acknowledged before it is durable, and the server refuses to start",
-            "ALTER ROLE … SET synchronous_commit = on, or for the database",
+            "for this role: ALTER ROLE … SET synchronous_commit = on; or for the database",
         ),
         Some(found @ ("local" | "remote_write" | "remote_receive")) => Finding::warning(
             CHECK,
@@ -155,7 +155,7 @@ async fn timeouts(client: &Client) -> Finding {
                 "{}: a commit that takes longer latches the journal",
                 cut.join(", ")
             ),
-            "ALTER ROLE … SET statement_timeout = 0; journal.patience_seconds bounds the wait instead",
+            "for this role: ALTER ROLE … SET statement_timeout = 0; journal.patience_seconds bounds the wait instead",
         );
     }
     match idle.is_empty() {
