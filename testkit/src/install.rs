@@ -46,9 +46,8 @@ pub(crate) fn pooler() -> io::Result<PathBuf> {
     if find().is_none() {
         apt("pgbouncer")?;
     }
-    find().ok_or_else(|| {
-        io::Error::other("no PgBouncer; install it with: apt-get install pgbouncer")
-    })
+    find()
+        .ok_or_else(|| io::Error::other("no PgBouncer; install it with: apt-get install pgbouncer"))
 }
 
 fn apt(package: &str) -> io::Result<ExitStatus> {

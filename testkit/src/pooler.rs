@@ -89,13 +89,18 @@ impl Pooler {
         if let Some((user, group)) = self.account {
             command.uid(user).gid(group);
         }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(out);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(out);
         let mut program = Program::from(command.spawn()?);
         let until = Instant::now() + START_WITHIN;
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
             if program.try_wait()?.is_some() || Instant::now() > until {
                 let words = std::fs::read_to_string(&log).unwrap_or_default();
-                return Err(io::Error::other(format!("pgbouncer does not start:\n{words}")));
+                return Err(io::Error::other(format!(
+                    "pgbouncer does not start:\n{words}"
+                )));
             }
             std::thread::sleep(BETWEEN_LOOKS);
         }

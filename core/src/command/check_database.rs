@@ -7,8 +7,8 @@ use clap::Args;
 use hubu_core::config::JournalPlace;
 use hubu_core::database::family::FamilyChoice;
 use hubu_core::database::link::Link;
-use hubu_core::journal::postgres::examine::{Examination, Finding, Verdict, examine};
 use hubu_core::journal::Settings;
+use hubu_core::journal::postgres::examine::{Examination, Finding, Verdict, examine};
 use serde_json::json;
 
 use super::serve::journal_settings;

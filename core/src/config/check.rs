@@ -36,11 +36,21 @@ fn check_database(settings: &Settings, faults: &mut Vec<String>) {
         faults.push("database.client_certificate_file and client_key_file: both or neither".into());
     }
     for (section, password, file) in [
-        ("journal", &settings.journal.password, &settings.journal.password_file),
-        ("standard_tables", &settings.standard_tables.password, &settings.standard_tables.password_file),
+        (
+            "journal",
+            &settings.journal.password,
+            &settings.journal.password_file,
+        ),
+        (
+            "standard_tables",
+            &settings.standard_tables.password,
+            &settings.standard_tables.password_file,
+        ),
     ] {
         if !password.reveal().is_empty() && is_set(file) {
-            faults.push(format!("{section}.password and {section}.password_file: one of them"));
+            faults.push(format!(
+                "{section}.password and {section}.password_file: one of them"
+            ));
         }
     }
 }

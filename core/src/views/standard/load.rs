@@ -102,11 +102,15 @@ impl Loader {
             let transaction = client.transaction().await?;
             make(&transaction, &schema, catalog).await?;
             let enter = schema::enter(&schema);
-            transaction.execute_typed(&enter, &[(owner, Type::TEXT)]).await?;
+            transaction
+                .execute_typed(&enter, &[(owner, Type::TEXT)])
+                .await?;
             let look = format!("SELECT journal, seq FROM {schema}.progress");
             let row = transaction.query_typed_one(&look, &[]).await?;
             if row.try_get::<_, String>(0)? != *owner {
-                return Err(Failure::Wrong("its tables are another journal's: drop their schema".into()));
+                return Err(Failure::Wrong(
+                    "its tables are another journal's: drop their schema".into(),
+                ));
             }
             let seq: i64 = row.try_get(1)?;
             transaction.commit().await?;
@@ -141,7 +145,9 @@ impl Loader {
                 transaction.execute_typed(&statement, &[]).await?;
             }
             let moved = format!("UPDATE {schema}.progress SET seq = $1, loaded_time = now()");
-            transaction.execute_typed(&moved, &[(&through, Type::INT8)]).await?;
+            transaction
+                .execute_typed(&moved, &[(&through, Type::INT8)])
+                .await?;
             transaction.batch_execute(schema::UNSTAGE).await?;
             transaction.commit().await?;
             Ok(through as u64)
@@ -169,8 +175,14 @@ impl Loader {
                 "new_document".to_owned(),
                 documents.as_str().to_owned().into(),
             ),
-            (format!("{schema}.voucher_entry"), gathered.entries.as_str().into()),
-            (format!("{schema}.document_step"), gathered.steps.as_str().into()),
+            (
+                format!("{schema}.voucher_entry"),
+                gathered.entries.as_str().into(),
+            ),
+            (
+                format!("{schema}.document_step"),
+                gathered.steps.as_str().into(),
+            ),
         ]
     }
 
@@ -244,14 +256,24 @@ impl Loader {
 async fn make(into: &Transaction<'_>, schema: &str, catalog: &Catalog) -> Result<(), Failure> {
     let named = schema.to_owned();
     let named = [(&named as &(dyn ToSql + Sync), Type::TEXT)];
-    if into.query_typed_opt(schema::HAS_SCHEMA, &named).await?.is_none() {
-        into.batch_execute(&format!("CREATE SCHEMA {schema}")).await?;
+    if into
+        .query_typed_opt(schema::HAS_SCHEMA, &named)
+        .await?
+        .is_none()
+    {
+        into.batch_execute(&format!("CREATE SCHEMA {schema}"))
+            .await?;
     }
     into.batch_execute(&schema::tables(schema)).await?;
     let known = into.query_typed(schema::COLUMNS, &named).await?;
     let known: Result<Vec<String>, _> = known.iter().map(|row| row.try_get(0)).collect();
-    into.batch_execute(&schema::columns(schema, catalog, &known?)).await?;
-    if into.query_typed_opt(schema::HAS_INDEX, &named).await?.is_none() {
+    into.batch_execute(&schema::columns(schema, catalog, &known?))
+        .await?;
+    if into
+        .query_typed_opt(schema::HAS_INDEX, &named)
+        .await?
+        .is_none()
+    {
         into.batch_execute(&schema::index(schema)).await?;
     }
     Ok(())

@@ -24,7 +24,8 @@ pub(super) const HAS_SCHEMA: &str = "SELECT 1 FROM pg_namespace WHERE nspname = 
 pub(super) const COLUMNS: &str = "SELECT CAST(column_name AS text) FROM information_schema.columns
     WHERE table_schema = $1 AND table_name = 'quota_row'";
 /// Tells whether the index on steps is there.
-pub(super) const HAS_INDEX: &str = "SELECT 1 FROM pg_indexes WHERE schemaname = $1 AND indexname = 'document_step_document'";
+pub(super) const HAS_INDEX: &str =
+    "SELECT 1 FROM pg_indexes WHERE schemaname = $1 AND indexname = 'document_step_document'";
 
 /// Statements that make the tables that are missing; they change nothing that is there.
 pub(super) fn tables(schema: &str) -> String {
