@@ -71,6 +71,9 @@ need_postgres() {
   export PG_BIN
 }
 
+# Tests put it between the server and its database; Debian keeps it where ordinary users do not look.
+need_pgbouncer() { command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || install pgbouncer; }
+
 # The crashes of the archive's store are made from what strace records.
 need_strace() { command -v strace >/dev/null || install strace; }
 

@@ -39,6 +39,7 @@ pub mod cipher;
 pub mod clock;
 #[cfg(feature = "server")]
 pub mod config;
+pub mod database;
 pub mod disk;
 pub mod engine;
 pub mod fields;

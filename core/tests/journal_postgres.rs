@@ -103,10 +103,22 @@ fn a_connection_that_died_of_idleness_is_replaced_when_the_lease_is_prolonged() 
     let store = PgStore::fresh();
     let mut journal = store.open().unwrap();
     append_to(&mut *journal, 5, 10);
-    store.break_down();
+    store.cut();
     journal.renew().unwrap();
     append_to(&mut *journal, 5, 20);
     assert_eq!(check_from(&*journal.reader(), 1).unwrap(), 20);
+}
+
+#[test]
+fn a_connection_that_was_closed_between_two_commits_is_replaced_before_anything_is_sent() {
+    let store = PgStore::fresh();
+    let mut journal = store.open().unwrap();
+    for last in (5..=25).step_by(5) {
+        append_to(&mut *journal, 5, last);
+        store.cut();
+    }
+    append_to(&mut *journal, 5, 30);
+    assert_eq!(check_from(&*journal.reader(), 1).unwrap(), 30);
 }
 
 #[test]

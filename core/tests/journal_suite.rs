@@ -44,6 +44,8 @@ macro_rules! suite {
 suite!(file, support::file_store::FileStore, spoilt);
 #[cfg(feature = "postgres")]
 suite!(postgres, support::pg_store::PgStore, spoilt);
+#[cfg(feature = "postgres")]
+suite!(pooled, support::pg_store::PooledStore, spoilt);
 suite!(simulated, support::simulated_store::SimulatedStore);
 
 fn what_was_appended_is_found_again<S: Store>() {

@@ -28,6 +28,14 @@ pub(crate) fn programs() -> io::Result<PathBuf> {
     })
 }
 
+/// The program `pgbouncer`.
+///
+/// # Errors
+/// When it is missing and cannot be installed, with what to do.
+pub(crate) fn pooler() -> io::Result<PathBuf> {
+    debian_program("pgbouncer", "pgbouncer")
+}
+
 /// The preferred version, or else the newest.
 fn find(home: &Path) -> Option<PathBuf> {
     let versions = std::fs::read_dir(home).ok()?;

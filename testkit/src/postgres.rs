@@ -1,6 +1,7 @@
 //! A private PostgreSQL cluster. `fsync` and `synchronous_commit` are on: what it acknowledges is durable, and figures
 //! measured on it are honest.
 
+mod access;
 mod replica;
 
 use std::fs::{File, Permissions};
@@ -358,7 +359,7 @@ impl Drop for PgCluster {
 }
 
 /// User and group of PostgreSQL's account.
-fn account() -> io::Result<(u32, u32)> {
+pub(crate) fn account() -> io::Result<(u32, u32)> {
     let accounts = std::fs::read_to_string(Path::new("/etc/passwd"))?;
     let found = accounts.lines().find_map(|line| {
         let mut fields = line.split(':');

@@ -5,8 +5,11 @@ use std::process::{Command, Stdio};
 
 use crate::install::programs;
 
-/// Runs a statement with `psql` against any database.
-pub(crate) fn sql(url: &str, statement: &str) -> io::Result<String> {
+/// Runs a statement with `psql` against any database; answers its rows, columns parted by `|`.
+///
+/// # Errors
+/// With the database's words.
+pub fn sql(url: &str, statement: &str) -> io::Result<String> {
     let output = Command::new(programs()?.join("psql"))
         .args([
             "-X",

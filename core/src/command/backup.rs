@@ -36,7 +36,7 @@ impl Backup {
     pub(crate) fn run(self) -> Result<(), CommandError> {
         let settings = hubu_core::config::load(&self.config.config)?;
         let place = String::from(settings.journal.place.clone());
-        let journal = journal_settings(&settings.journal);
+        let journal = journal_settings(&settings);
         let source = open_reader(&place, &journal)?;
         let mut progress = Progress::new("copied", source.last());
         // A backup stands in one folder.

@@ -55,6 +55,9 @@ pub(crate) enum CommandError {
     System(#[from] io::Error),
     #[error("{} found", count(*.0, "mistake"))]
     Mistakes(usize),
+    #[cfg(feature = "postgres")]
+    #[error("{} to mend before a journal is kept there", count(*.0, "fault"))]
+    Faults(usize),
     #[error("the journal is damaged: {0}")]
     Damage(String),
 }
@@ -64,6 +67,8 @@ impl CommandError {
         match self {
             Self::Config(_) | Self::Usage(_) | Self::Log(_) | Self::Tls(_) => 2,
             Self::Mistakes(_) | Self::Damage(_) | Self::Audit(AuditError::Damage { .. }) => 3,
+            #[cfg(feature = "postgres")]
+            Self::Faults(_) => 3,
             Self::Journal(JournalError::Damage { .. })
             | Self::Engine(EngineError::Journal(JournalError::Damage { .. })) => 3,
             _ => 1,

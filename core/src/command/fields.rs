@@ -95,7 +95,7 @@ fn use_of(what: Option<&Needed>) -> String {
 /// How many values of the journal each key sealed.
 fn needed(settings: &Settings) -> Result<BTreeMap<Option<KeyId>, Needed>, CommandError> {
     let place = String::from(settings.journal.place.clone());
-    let reader = open_reader(&place, &journal_settings(&settings.journal))?;
+    let reader = open_reader(&place, &journal_settings(settings))?;
     let mut found = BTreeMap::new();
     let mut fault = None;
     reader.scan(1, &mut |batch| {

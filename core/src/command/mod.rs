@@ -3,6 +3,8 @@
 mod access;
 mod backup;
 mod check;
+#[cfg(feature = "postgres")]
+mod check_database;
 mod error;
 mod fields;
 mod init;
@@ -33,6 +35,8 @@ Examples:
   hubu check --config hubu-data/hubu.toml          list every mistake in settings and catalog
   hubu access --config hubu-data/hubu.toml         show who may do what, as a table
   hubu fields --config hubu-data/hubu.toml         list the keys of sensitive fields; --new-key adds one
+  hubu check-database --config hubu-data/hubu.toml
+                                                   whether the database of the settings can carry a journal
   hubu verify --config hubu-data/hubu.toml         check the journal from its first batch to its last
   hubu backup --config hubu-data/hubu.toml --to /backup/hubu
   hubu init fresh && hubu restore --config fresh/hubu.toml --from /backup/hubu
@@ -41,7 +45,7 @@ Exit status:
   0  done; for `serve`: stopped as asked, nothing lost
   1  something failed; the message says what and what to do
   2  the command line or the settings are wrong
-  3  `check` found mistakes, or the journal is damaged";
+  3  `check` or `check-database` found mistakes, or the journal is damaged";
 
 /// Hubu (户部): the execution core of a public budget.
 #[derive(Debug, Parser)]
@@ -71,6 +75,9 @@ enum Command {
     Check(check::Check),
     /// Show who may do what: every route and step, for every role and scope, as Markdown
     Access(access::Access),
+    /// Check whether a database can carry a journal: durable commits, rights, times, TLS, and a journal on trial
+    #[cfg(feature = "postgres")]
+    CheckDatabase(check_database::CheckDatabase),
 }
 
 /// Where the settings are.
@@ -102,6 +109,8 @@ impl Cli {
             Command::Fields(fields) => fields.run(),
             Command::Check(check) => check.run(),
             Command::Access(access) => access.run(),
+            #[cfg(feature = "postgres")]
+            Command::CheckDatabase(check) => check.run(),
         }
     }
 }

@@ -48,7 +48,7 @@ impl Restore {
         ] {
             must_be_empty(folder)?;
         }
-        let journal = journal_settings(&settings.journal);
+        let journal = journal_settings(&settings);
         if let Some(old) = &journal.old {
             must_be_empty(old)?;
         }
@@ -85,7 +85,7 @@ impl Restore {
         until: u64,
     ) -> Result<(), CommandError> {
         let place = String::from(settings.journal.place.clone());
-        let made = open_reader(&place, &journal_settings(&settings.journal))?;
+        let made = open_reader(&place, &journal_settings(settings))?;
         let report = check(&*made)?;
         eprintln!("working out the state that each makes");
         let there = digest::of_journal_until(&*made, until)?;
@@ -126,7 +126,7 @@ fn copy(
     settings: &Settings,
     until: u64,
 ) -> Result<Copied, CommandError> {
-    let journal = journal_settings(&settings.journal);
+    let journal = journal_settings(settings);
     let mut progress = Progress::new("restored", until);
     let mut told = |last| progress.at(last);
     let JournalPlace::File(folder) = &settings.journal.place else {

@@ -16,7 +16,7 @@ use hubu_core::catalog::model::Catalog;
 use hubu_core::catalog::rights;
 use hubu_core::catalog::sources::Sources;
 use hubu_core::clock::Clock;
-use hubu_core::config::{Journal, Server, Settings};
+use hubu_core::config::{Server, Settings};
 use hubu_core::engine::Engine;
 use hubu_core::engine::error::EngineError;
 use hubu_core::engine::group::GroupLimits;
@@ -193,7 +193,7 @@ fn open_engine(settings: &Settings, archived: u64) -> Result<Engine, CommandErro
     }
     let place = String::from(settings.journal.place.clone());
     let fields = fields::keeping(settings, &sources)?;
-    let journal = open_journal(&place, &journal_settings(&settings.journal))?;
+    let journal = open_journal(&place, &journal_settings(settings))?;
     Ok(Engine::open(
         journal,
         &sources,
@@ -205,7 +205,7 @@ fn open_engine(settings: &Settings, archived: u64) -> Result<Engine, CommandErro
 /// that is about to.
 fn follow_engine(settings: &Settings, archived: u64) -> Result<Engine, CommandError> {
     let place = String::from(settings.journal.place.clone());
-    let journal = journal_settings(&settings.journal);
+    let journal = journal_settings(settings);
     let until = Instant::now() + 2 * journal.lease;
     loop {
         let watch = open_watch(&place, &journal)?;
@@ -240,7 +240,8 @@ fn options(settings: &Settings, archived: u64, fields: Fields) -> Options {
 }
 
 /// The journal's settings, as ours say.
-pub(super) fn journal_settings(journal: &Journal) -> hubu_core::journal::Settings {
+pub(super) fn journal_settings(settings: &Settings) -> hubu_core::journal::Settings {
+    let journal = &settings.journal;
     hubu_core::journal::Settings {
         cell: journal.cell,
         segment_bytes: journal.segment_bytes,
@@ -250,6 +251,9 @@ pub(super) fn journal_settings(journal: &Journal) -> hubu_core::journal::Setting
         lease: Duration::from_secs(u64::from(journal.lease_seconds)),
         patience: Duration::from_secs(u64::from(journal.patience_seconds)),
         compress: journal.compress,
+        link: settings
+            .database
+            .link(&journal.password, &journal.password_file),
         ..hubu_core::journal::Settings::default()
     }
 }

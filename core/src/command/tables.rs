@@ -28,7 +28,14 @@ impl Tables {
         let url = settings.standard_tables.url.reveal();
         if !self.are_begun && !url.is_empty() && !engine.is_standby() {
             self.are_begun = true;
-            let standard = StandardSettings::new(url, settings.journal.cell);
+            let tables = &settings.standard_tables;
+            let link = settings
+                .database
+                .link(&tables.password, &tables.password_file);
+            let standard = StandardSettings {
+                link,
+                ..StandardSettings::new(url, settings.journal.cell)
+            };
             views.project(engine, standard)?;
         }
         Ok(())

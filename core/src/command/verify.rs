@@ -30,7 +30,7 @@ impl Verify {
     pub(crate) fn run(self) -> Result<(), CommandError> {
         let settings = hubu_core::config::load(&self.config.config)?;
         let place = String::from(settings.journal.place.clone());
-        let reader = open_reader(&place, &journal_settings(&settings.journal))?;
+        let reader = open_reader(&place, &journal_settings(&settings))?;
         let mut tally = Tally::default();
         let report = reader.verify(&mut |batch| {
             tally.take(batch.first, batch.last, batch.payload);

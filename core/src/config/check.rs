@@ -1,5 +1,7 @@
 //! Ranges and relations between settings that the types cannot say.
 
+use std::path::Path;
+
 use super::error::ConfigError;
 use super::place::JournalPlace;
 use super::settings::Settings;
@@ -12,6 +14,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     check_auth(settings, &mut faults);
     check_journal(settings, &mut faults);
     check_tls(settings, &mut faults);
+    check_database(settings, &mut faults);
     if faults.is_empty() {
         Ok(())
     } else {
@@ -58,6 +61,32 @@ fn check_tls(settings: &Settings, faults: &mut Vec<String>) {
         limits.client_burst >= 1 && limits.token_burst >= 1,
         "limits.client_burst, limits.token_burst: at least 1",
     );
+}
+
+fn check_database(settings: &Settings, faults: &mut Vec<String>) {
+    let database = &settings.database;
+    let is_set = |path: &Path| !path.as_os_str().is_empty();
+    if is_set(&database.client_certificate_file) != is_set(&database.client_key_file) {
+        faults.push("database.client_certificate_file and client_key_file: both or neither".into());
+    }
+    for (section, password, file) in [
+        (
+            "journal",
+            &settings.journal.password,
+            &settings.journal.password_file,
+        ),
+        (
+            "standard_tables",
+            &settings.standard_tables.password,
+            &settings.standard_tables.password_file,
+        ),
+    ] {
+        if !password.reveal().is_empty() && is_set(file) {
+            faults.push(format!(
+                "{section}.password and {section}.password_file: one of them"
+            ));
+        }
+    }
 }
 
 fn check_server(settings: &Settings, faults: &mut Vec<String>) {

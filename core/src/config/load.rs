@@ -145,6 +145,11 @@ fn rebase(settings: &mut Settings, folder: &Path) {
         below(path);
     }
     below(&mut settings.journal.old_segments_folder);
+    below(&mut settings.journal.password_file);
+    below(&mut settings.standard_tables.password_file);
+    below(&mut settings.database.root_certificate_file);
+    below(&mut settings.database.client_certificate_file);
+    below(&mut settings.database.client_key_file);
     below(&mut settings.catalog.folder);
     below(&mut settings.engine.snapshot_folder);
     below(&mut settings.views.archive_folder);

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::database::shown::shown;
+
 /// The place of the journal: a folder, or a PostgreSQL database.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -45,22 +47,8 @@ impl fmt::Debug for JournalPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(folder) => write!(f, "file:{}", folder.display()),
-            Self::Postgres(url) => f.write_str(&without_password(url)),
+            Self::Postgres(url) => f.write_str(&shown(url)),
         }
-    }
-}
-
-/// The URL with whatever stands between the user and the `@` left out.
-fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return "postgres".into();
-    };
-    match rest.rsplit_once('@') {
-        Some((who, where_)) => {
-            let user = who.split(':').next().unwrap_or_default();
-            format!("{scheme}://{user}@{where_}")
-        }
-        None => url.into(),
     }
 }
 

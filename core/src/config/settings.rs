@@ -3,12 +3,14 @@
 //! Units stand last in a name. A text that may be empty means "off" when it is.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::place::JournalPlace;
 use super::secret::Secret;
+use crate::database::family::FamilyChoice;
+use crate::database::link::{Link, TlsMode};
 
 /// All settings of one server.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -26,6 +28,8 @@ pub struct Settings {
     pub catalog: CatalogFolder,
     /// Where the truth is kept.
     pub journal: Journal,
+    /// How databases are reached.
+    pub database: Database,
     /// The state in memory.
     pub engine: Engine,
     /// What is derived from the journal.
@@ -171,6 +175,45 @@ section! {
         patience_seconds: u32 = 30,
         /// Whether the PostgreSQL journal keeps batches as LZ4 where that is smaller.
         compress: bool = true,
+        /// Password of the PostgreSQL journal; empty = see the file, then the URL.
+        password: Secret = Secret::default(),
+        /// File with that password; empty = none.
+        password_file: PathBuf = PathBuf::new(),
+    }
+}
+
+section! {
+    /// `[database]`: how databases are reached, the journal's and that of the standard tables.
+    Database {
+        /// Which family it is.
+        family: FamilyChoice = FamilyChoice::Auto,
+        /// How much of TLS is asked for.
+        tls: TlsMode = TlsMode::Prefer,
+        /// File with the certificates of those who vouch for the database; empty = none.
+        root_certificate_file: PathBuf = PathBuf::new(),
+        /// File with this server's own certificate; empty = none.
+        client_certificate_file: PathBuf = PathBuf::new(),
+        /// File with the key of that certificate.
+        client_key_file: PathBuf = PathBuf::new(),
+        /// Whether a pooler in transaction mode stands between.
+        pooler: bool = false,
+    }
+}
+
+impl Database {
+    /// What a connection with this password follows.
+    #[must_use]
+    pub fn link(&self, password: &Secret, password_file: &Path) -> Link {
+        Link {
+            password: password.reveal().to_owned(),
+            password_file: password_file.to_owned(),
+            tls: self.tls,
+            root_file: self.root_certificate_file.clone(),
+            certificate_file: self.client_certificate_file.clone(),
+            key_file: self.client_key_file.clone(),
+            pooler: self.pooler,
+            family: self.family,
+        }
     }
 }
 
@@ -281,5 +324,9 @@ section! {
     StandardTables {
         /// The database; empty = off.
         url: Secret = Secret::default(),
+        /// Password; empty = see the file, then the URL.
+        password: Secret = Secret::default(),
+        /// File with that password; empty = none.
+        password_file: PathBuf = PathBuf::new(),
     }
 }

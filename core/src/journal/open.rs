@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::error::JournalError;
 use super::file::{FileJournal, FileReader};
-use super::setting::{Settings, without_password};
+use super::setting::Settings;
 use super::{Journal, JournalReader, Watch};
+use crate::database::shown::shown;
 use crate::disk::OsDisk;
 
 /// What the setting names.
@@ -83,7 +84,7 @@ pub fn open_watch(setting: &str, settings: &Settings) -> Result<Box<dyn Watch>, 
 fn target(setting: &str) -> Result<Target, JournalError> {
     let refuse = |reason: &str| {
         Err(JournalError::Setting {
-            value: without_password(setting),
+            value: shown(setting),
             reason: reason.into(),
         })
     };
@@ -103,7 +104,7 @@ fn target(setting: &str) -> Result<Target, JournalError> {
 #[cfg(not(feature = "postgres"))]
 fn without_postgres(url: &str) -> JournalError {
     JournalError::Setting {
-        value: without_password(url),
+        value: shown(url),
         reason: "this program was built without the feature `postgres`".into(),
     }
 }

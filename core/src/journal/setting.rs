@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::database::link::Link;
+
 /// How much of a journal is read and checked at opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Check {
@@ -34,6 +36,10 @@ pub struct Settings {
     pub patience: Duration,
     /// PostgreSQL: store payloads as LZ4 when that makes them smaller.
     pub compress: bool,
+    /// PostgreSQL: the schema of its tables, where it is not the connection's own.
+    pub schema: Option<String>,
+    /// PostgreSQL: password, TLS, pooler and family.
+    pub link: Link,
 }
 
 impl Default for Settings {
@@ -48,37 +54,8 @@ impl Default for Settings {
             holder: format!("process {}", std::process::id()),
             patience: Duration::from_secs(30),
             compress: true,
-        }
-    }
-}
-
-/// The setting with any `user:password@` reduced to `user@`.
-pub(crate) fn without_password(setting: &str) -> String {
-    let Some((scheme, rest)) = setting.split_once("://") else {
-        return setting.into();
-    };
-    match rest.rsplit_once('@') {
-        Some((user, host)) => {
-            let name = user.split(':').next().unwrap_or_default();
-            format!("{scheme}://{name}@{host}")
-        }
-        None => setting.into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_is_not_shown() {
-        for (setting, shown) in [
-            ("postgres://me:secret@host/db", "postgres://me@host/db"),
-            ("postgres://me:p@ss@host/db", "postgres://me@host/db"),
-            ("postgres://host/db", "postgres://host/db"),
-            ("/a/folder", "/a/folder"),
-        ] {
-            assert_eq!(without_password(setting), shown);
+            schema: None,
+            link: Link::default(),
         }
     }
 }

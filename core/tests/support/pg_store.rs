@@ -1,11 +1,13 @@
 //! The PostgreSQL journal under test: a cell of its own in a real database.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use hubu_core::database::link::Link;
 use hubu_core::journal::postgres::{PostgresJournal, PostgresReader};
 use hubu_core::journal::{Chain, GENESIS, Header, Journal, JournalError, JournalReader, Settings};
-use hubu_testkit::PgServer;
+use hubu_testkit::{PgServer, Pooler};
 
 use super::store::{Spoil, Store};
 
@@ -20,6 +22,11 @@ impl PgStore {
     pub fn sql(&self, statement: &str) -> String {
         let statement = statement.replace("CELL", &self.cell.to_string());
         self.server.sql(&statement).unwrap()
+    }
+
+    /// Ends the journal's connections, as a database does that was told to.
+    pub fn cut(&self) {
+        self.sql("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'hubu cell CELL'");
     }
 
     pub fn url(&self) -> &str {
@@ -138,11 +145,74 @@ impl Store for PgStore {
     }
 
     fn break_down(&self) {
-        self.sql("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'hubu cell CELL'");
+        self.sql(
+            "ALTER TABLE hubu_journal ADD CONSTRAINT broken_CELL CHECK (cell <> CELL) NOT VALID",
+        );
     }
 
     fn repair(&self) {
+        self.sql("ALTER TABLE hubu_journal DROP CONSTRAINT broken_CELL");
         // As if the lease had run out.
         self.sql("UPDATE hubu_lease SET expires_at = now() WHERE cell = CELL");
+    }
+}
+
+/// The same behind a pooler in transaction mode, which gives each statement another of its connections.
+pub struct PooledStore {
+    behind: PgStore,
+    pooler: Mutex<Pooler>,
+    url: String,
+}
+
+impl Store for PooledStore {
+    fn fresh() -> Self {
+        let behind = PgStore::fresh();
+        let port = behind.url().rsplit([':', '/']).nth(1).unwrap();
+        let pooler = Pooler::start(port.parse().unwrap()).unwrap();
+        Self {
+            url: pooler.url(),
+            pooler: Mutex::new(pooler),
+            behind,
+        }
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            link: Link {
+                pooler: true,
+                ..Link::default()
+            },
+            ..self.behind.settings()
+        }
+    }
+
+    fn open_with(&self, settings: &Settings) -> Result<Box<dyn Journal>, JournalError> {
+        Ok(Box::new(PostgresJournal::open(&self.url, settings)?))
+    }
+
+    fn read(&self) -> Result<Box<dyn JournalReader>, JournalError> {
+        Ok(Box::new(PostgresReader::open(&self.url, &self.settings())?))
+    }
+
+    fn spoil(&self, first: u64, how: Spoil) {
+        self.behind.spoil(first, how);
+    }
+
+    fn take_over(&self) -> Box<dyn Journal> {
+        self.open_with(&Settings {
+            force: true,
+            ..self.settings()
+        })
+        .unwrap()
+    }
+
+    fn break_down(&self) {
+        self.pooler.lock().unwrap().stop();
+    }
+
+    fn repair(&self) {
+        self.pooler.lock().unwrap().start_again().unwrap();
+        self.behind
+            .sql("UPDATE hubu_lease SET expires_at = now() WHERE cell = CELL");
     }
 }

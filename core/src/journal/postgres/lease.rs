@@ -1,19 +1,24 @@
 //! The lease: one row a cell. Whoever raised its epoch last may write; its clock, the database's own, only says when
 //! somebody else may raise it.
 
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
+
 use super::session::{Failure, Session};
+use crate::database::client::{Client, Param};
 use crate::journal::chain::{Chain, GENESIS};
 use crate::journal::error::JournalError;
 use crate::journal::reading::Anchor;
 use crate::journal::setting::Settings;
 
-const TAKE: &str = "INSERT INTO hubu_lease (cell, epoch, holder, expires_at, last, chain)
-    VALUES ($1, $2, $3, now() + $4 * interval '1 millisecond', 0, $6)
-    ON CONFLICT (cell) DO UPDATE SET
-        epoch = greatest(hubu_lease.epoch + 1, excluded.epoch), holder = excluded.holder,
-        expires_at = excluded.expires_at
-    WHERE hubu_lease.expires_at <= now() OR $5
+/// Raises the epoch of a lease that is there, when it has run out or is forced.
+const RAISE: &str = "UPDATE hubu_lease SET
+        epoch = greatest(epoch + 1, $2), holder = $3, expires_at = now() + $4 * interval '1 millisecond'
+    WHERE cell = $1 AND (expires_at <= now() OR $5)
     RETURNING epoch, last, chain";
+/// Makes a lease where there is none yet. Not one statement with the other: the families have no form of it in common.
+const MAKE: &str = "INSERT INTO hubu_lease (cell, epoch, holder, expires_at, last, chain)
+    VALUES ($1, $2, $3, now() + $4 * interval '1 millisecond', 0, $5)";
 const HOLDER: &str = "SELECT holder FROM hubu_lease WHERE cell = $1";
 const KEEP: &str = "UPDATE hubu_lease SET expires_at = now() + $3 * interval '1 millisecond', last = $4, chain = $5
     WHERE cell = $1 AND epoch = $2";
@@ -33,38 +38,18 @@ pub(super) fn take(
     at_least: u64,
 ) -> Result<Taken, JournalError> {
     let answer = session.run(|client| async move {
-        let statement = client.prepare_cached(TAKE).await?;
-        let lease = milliseconds(settings);
-        let epoch = at_least.cast_signed();
-        let genesis = GENESIS.as_slice();
-        let row = client
-            .query_opt(
-                &statement,
-                &[
-                    &cell,
-                    &epoch,
-                    &settings.holder,
-                    &lease,
-                    &settings.force,
-                    &genesis,
-                ],
-            )
-            .await?;
-        match row {
-            Some(row) => {
-                let epoch: i64 = row.try_get(0)?;
-                let anchor = anchor(row.try_get(1)?, row.try_get(2)?);
-                Ok(Ok(Taken {
-                    epoch: epoch.cast_unsigned(),
-                    anchor,
-                }))
+        // Twice: somebody else may make it between the two statements.
+        for _ in 0..2 {
+            if let Some(taken) = raise(&client, settings, (cell, at_least)).await? {
+                return Ok(Ok(taken));
             }
-            None => {
-                let row = client.query_opt(HOLDER, &[&cell]).await?;
-                let holder = row.map(|row| row.try_get::<_, String>(0)).transpose()?;
-                Ok(Err(holder.unwrap_or_else(|| "another holder".into())))
+            if let Some(taken) = make(&client, settings, (cell, at_least)).await? {
+                return Ok(Ok(taken));
             }
         }
+        let row = client.row(HOLDER, &[(&cell, Type::INT8)]).await?;
+        let holder = row.map(|row| row.try_get::<_, String>(0)).transpose()?;
+        Ok(Err(holder.unwrap_or_else(|| "another holder".into())))
     });
     answer
         .map_err(|failure| failure.during("take the lease"))?
@@ -72,6 +57,51 @@ pub(super) fn take(
             place: format!("cell {cell} in the database"),
             holder: format!("{holder}, whose lease has not run out"),
         })
+}
+
+async fn raise(
+    client: &Client,
+    settings: &Settings,
+    (cell, at_least): (i64, u64),
+) -> Result<Option<Taken>, Failure> {
+    let of: [Param<'_>; 5] = [
+        (&cell, Type::INT8),
+        (&at_least.cast_signed(), Type::INT8),
+        (&settings.holder, Type::TEXT),
+        (&milliseconds(settings), Type::FLOAT8),
+        (&settings.force, Type::BOOL),
+    ];
+    let Some(row) = client.row(RAISE, &of).await? else {
+        return Ok(None);
+    };
+    let epoch: i64 = row.try_get(0)?;
+    Ok(Some(Taken {
+        epoch: epoch.cast_unsigned(),
+        anchor: anchor(row.try_get(1)?, row.try_get(2)?),
+    }))
+}
+
+/// `None` when there is one already.
+async fn make(
+    client: &Client,
+    settings: &Settings,
+    (cell, epoch): (i64, u64),
+) -> Result<Option<Taken>, Failure> {
+    let of: [Param<'_>; 5] = [
+        (&cell, Type::INT8),
+        (&epoch.cast_signed(), Type::INT8),
+        (&settings.holder, Type::TEXT),
+        (&milliseconds(settings), Type::FLOAT8),
+        (&GENESIS.as_slice(), Type::BYTEA),
+    ];
+    match client.change(MAKE, &of).await {
+        Ok(_) => Ok(Some(Taken {
+            epoch,
+            anchor: Some((0, GENESIS)),
+        })),
+        Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Prolongs the lease (asking twice does no harm) and notes how far the journal has come; `lease` = 0 gives it back. `false` when it is gone.
@@ -82,11 +112,14 @@ pub(super) fn keep(
     (last, chain): Anchor,
 ) -> Result<bool, Failure> {
     session.ask(|client| async move {
-        let statement = client.prepare_cached(KEEP).await?;
-        let (epoch, last, chain) = (epoch.cast_signed(), last.cast_signed(), chain.as_slice());
-        let rows = client
-            .execute(&statement, &[&cell, &epoch, &lease, &last, &chain])
-            .await?;
+        let of: [Param<'_>; 5] = [
+            (&cell, Type::INT8),
+            (&epoch.cast_signed(), Type::INT8),
+            (&lease, Type::FLOAT8),
+            (&last.cast_signed(), Type::INT8),
+            (&chain.as_slice(), Type::BYTEA),
+        ];
+        let rows = client.change(KEEP, &of).await?;
         Ok(rows == 1)
     })
 }
@@ -94,7 +127,7 @@ pub(super) fn keep(
 /// What the lease remembers of the journal's end.
 pub(super) fn remembered(session: &Session, cell: i64) -> Result<Option<Anchor>, JournalError> {
     let row = session.ask(|client| async move {
-        let Some(row) = client.query_opt(ANCHOR, &[&cell]).await? else {
+        let Some(row) = client.row(ANCHOR, &[(&cell, Type::INT8)]).await? else {
             return Ok(None);
         };
         Ok(anchor(row.try_get(0)?, row.try_get(1)?))

@@ -2,9 +2,10 @@
 //!
 //! `session` holds the connections and the runtime that drives them, `schema` the tables and statements, `lease` who may
 //! write, `row` a batch as columns; `writer` appends, `reader` reads, `watch` follows
-//! and takes over. `docs/journal.md` explains the tables. Everything
+//! and takes over; `examine` tries whether a database can carry a journal. `docs/journal.md` explains the tables. Everything
 //! here blocks; on a thread that drives a tokio runtime a helper thread does the waiting.
 
+pub mod examine;
 mod lease;
 mod reader;
 mod row;

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 
 use super::schema::{FIND, READ, READ_HEADERS};
 use super::session::{Failure, Session};
 use super::{cell_number, lease, row, schema};
+use crate::database::client::Param;
 use crate::journal::check::Links;
 use crate::journal::error::{JournalError, RESTORE};
 use crate::journal::reading::{self, Anchor, Visit};
@@ -138,10 +140,13 @@ impl PostgresReader {
         let until = until.min(i64::MAX as u64).cast_signed();
         let rows = self.shared.session.ask(|client| async move {
             let statement = if with_payload { READ } else { READ_HEADERS };
-            let statement = client.prepare_cached(statement).await?;
-            Ok(client
-                .query(&statement, &[&cell, &first.cast_signed(), &until, &most])
-                .await?)
+            let of: [Param<'_>; 4] = [
+                (&cell, Type::INT8),
+                (&first.cast_signed(), Type::INT8),
+                (&until, Type::INT8),
+                (&most, Type::INT8),
+            ];
+            Ok(client.rows(statement, &of).await?)
         });
         rows.map_err(|failure: Failure| failure.during("read the journal"))
     }
@@ -187,8 +192,8 @@ pub(super) fn find(
 ) -> Result<Option<(u64, u64)>, JournalError> {
     let seq = seq.min(i64::MAX as u64).cast_signed();
     let found = session.ask(|client| async move {
-        let statement = client.prepare_cached(FIND).await?;
-        let Some(row) = client.query_opt(&statement, &[&cell, &seq]).await? else {
+        let of: [Param<'_>; 2] = [(&cell, Type::INT8), (&seq, Type::INT8)];
+        let Some(row) = client.row(FIND, &of).await? else {
             return Ok(None);
         };
         let (first, last): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);

@@ -1,9 +1,10 @@
 //! The two tables, and the only statements that touch the journal's. `docs/journal.md` explains the columns.
 
-use deadpool_postgres::Object;
 use tokio_postgres::error::SqlState;
 
 use super::session::{Failure, Session};
+use crate::database::client::Client;
+use crate::database::family::FamilyChoice;
 use crate::journal::error::JournalError;
 
 const LEASE: &str = "CREATE TABLE IF NOT EXISTS hubu_lease (
@@ -54,10 +55,11 @@ pub(super) const FIND: &str = "SELECT first, last FROM hubu_journal WHERE cell =
 
 /// Makes the tables where they are missing, and refuses a database that acknowledges before it syncs.
 pub(super) fn prepare(session: &Session) -> Result<(), JournalError> {
+    let choice = session.family();
     session
         .run(|client| async move {
             refuse_without_sync(&client).await?;
-            tell_version(&client).await;
+            tell(&client, choice).await;
             if !exists(&client).await? {
                 create(&client).await?;
             }
@@ -66,9 +68,9 @@ pub(super) fn prepare(session: &Session) -> Result<(), JournalError> {
         .map_err(|failure| failure.during("prepare the tables"))
 }
 
-async fn exists(client: &Object) -> Result<bool, Failure> {
+async fn exists(client: &Client) -> Result<bool, Failure> {
     match client
-        .batch_execute("SELECT FROM hubu_journal, hubu_lease WHERE false")
+        .batch("SELECT 1 FROM hubu_journal, hubu_lease WHERE false")
         .await
     {
         Ok(()) => Ok(true),
@@ -77,9 +79,9 @@ async fn exists(client: &Object) -> Result<bool, Failure> {
     }
 }
 
-async fn create(client: &Object) -> Result<(), Failure> {
+async fn create(client: &Client) -> Result<(), Failure> {
     for statement in [LEASE, JOURNAL] {
-        if let Err(error) = client.batch_execute(statement).await {
+        if let Err(error) = client.batch(statement).await {
             // Two processes that create at the same moment collide in the catalog; the table is there then.
             let raced = [
                 &SqlState::UNIQUE_VIOLATION,
@@ -91,27 +93,38 @@ async fn create(client: &Object) -> Result<(), Failure> {
             }
         }
     }
-    if let Err(error) = client.batch_execute(STORAGE).await {
+    if let Err(error) = client.batch(STORAGE).await {
         tracing::info!(%error, "the database keeps its own way of storing payloads");
     }
     Ok(())
 }
 
-/// Shows the operators which database it is. A store that does not say is "postgres" all the same.
-async fn tell_version(client: &Object) {
-    let row = client.query_one("SHOW server_version", &[]).await;
-    let version: String = row
-        .and_then(|row| row.try_get(0))
-        .unwrap_or_else(|_| "unknown".into());
-    metrics::gauge!("hubu_journal_info", "kind" => "postgres", "version" => version).set(1.0);
+/// Shows the operators which database it is. A store that does not say is PostgreSQL all the same.
+async fn tell(client: &Client, choice: FamilyChoice) {
+    let asked = client.text("SELECT version()").await;
+    let whole = asked.ok().flatten().unwrap_or_default();
+    let asked = client.text("SHOW server_version").await;
+    let version = asked.ok().flatten().unwrap_or_else(|| "unknown".into());
+    let family = choice.or_told_by(&whole);
+    let labels = [
+        ("kind", "postgres".to_owned()),
+        ("version", version.clone()),
+        ("family", family.name.to_owned()),
+    ];
+    metrics::gauge!("hubu_journal_info", &labels).set(1.0);
+    tracing::info!(
+        family = family.name,
+        version,
+        tls = client.is_sealed(),
+        "the journal's database"
+    );
 }
 
-async fn refuse_without_sync(client: &Object) -> Result<(), Failure> {
+async fn refuse_without_sync(client: &Client) -> Result<(), Failure> {
     // Stores that speak the protocol but lack the setting have no such weakness to switch on.
-    let Ok(row) = client.query_one("SHOW synchronous_commit", &[]).await else {
+    let Ok(Some(value)) = client.text("SHOW synchronous_commit").await else {
         return Ok(());
     };
-    let value: String = row.try_get(0)?;
     if value == "off" {
         let advice = "synchronous_commit is off, so that a commit may be lost; switch it on for this user or database";
         return Err(Failure::Refused(advice.into()));

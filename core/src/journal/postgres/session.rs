@@ -3,15 +3,16 @@
 use std::future::Future;
 use std::time::Duration;
 
-use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime as PoolRuntime,
-};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_postgres::error::{DbError, SqlState};
-use tokio_postgres::{Config, NoTls};
 
+use crate::database::address::Address;
+use crate::database::dial::{self, Lent, Pool, Wanted, refusal};
+use crate::database::error::words;
+use crate::database::family::FamilyChoice;
+use crate::database::shown::shown;
 use crate::journal::error::JournalError;
-use crate::journal::setting::{Settings, without_password};
+use crate::journal::setting::Settings;
 
 /// How a statement failed.
 #[derive(Debug)]
@@ -43,11 +44,8 @@ impl From<tokio_postgres::Error> for Failure {
             Some(refusal) if refusal.code() == &SqlState::DISK_FULL && is_plain(refusal) => {
                 Self::Full(refusal.message().to_owned())
             }
-            Some(refusal) if is_plain(refusal) => {
-                Self::Refused(format!("{} ({})", refusal.message(), refusal.code().code()))
-            }
-            Some(end) => Self::Lost(end.message().to_owned()),
-            None => Self::Lost(with_causes(&error)),
+            Some(refusal) if is_plain(refusal) => Self::Refused(words(&error)),
+            _ => Self::Lost(words(&error)),
         }
     }
 }
@@ -63,6 +61,7 @@ pub(super) struct Session {
     runtime: Option<Runtime>,
     pool: Pool,
     patience: Duration,
+    family: FamilyChoice,
 }
 
 impl Session {
@@ -73,22 +72,18 @@ impl Session {
         connections: usize,
     ) -> Result<Self, JournalError> {
         let refuse = |reason: String| JournalError::Setting {
-            value: without_password(url),
+            value: shown(url),
             reason,
         };
-        let mut config: Config = url.parse().map_err(|error| refuse(with_causes(&error)))?;
-        config.application_name(format!("hubu cell {}", settings.cell));
-        config.connect_timeout(settings.patience);
-        let manager = ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
+        let address = Address::new(url, &settings.link);
+        let address = address.map_err(|error| refuse(error.to_string()))?;
+        let wanted = Wanted {
+            name: format!("hubu cell {}", settings.cell),
+            connections,
+            patience: settings.patience,
+            schema: settings.schema.as_deref(),
         };
-        let pool = Pool::builder(Manager::from_config(config, NoTls, manager))
-            .max_size(connections)
-            .runtime(PoolRuntime::Tokio1)
-            .wait_timeout(Some(settings.patience))
-            .create_timeout(Some(settings.patience))
-            .build()
-            .map_err(|error| refuse(error.to_string()))?;
+        let pool = dial::pool(&address, wanted).map_err(|error| refuse(error.to_string()))?;
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
@@ -97,7 +92,13 @@ impl Session {
             runtime: Some(runtime),
             pool,
             patience: settings.patience,
+            family: settings.link.family,
         })
+    }
+
+    /// Which family the settings name, if any.
+    pub(super) fn family(&self) -> FamilyChoice {
+        self.family
     }
 
     /// As [`Session::run`], for statements that do no harm when they are run twice: a connection that died while nobody
@@ -105,7 +106,7 @@ impl Session {
     pub(super) fn ask<T, W, F>(&self, work: W) -> Result<T, Failure>
     where
         T: Send,
-        W: Fn(Object) -> F + Send + Sync,
+        W: Fn(Lent) -> F + Send + Sync,
         F: Future<Output = Result<T, Failure>> + Send,
     {
         match self.run(&work) {
@@ -118,12 +119,11 @@ impl Session {
     pub(super) fn run<T, W, F>(&self, work: W) -> Result<T, Failure>
     where
         T: Send,
-        W: FnOnce(Object) -> F + Send,
+        W: FnOnce(Lent) -> F + Send,
         F: Future<Output = Result<T, Failure>> + Send,
     {
         let work = async {
-            let client = self.pool.get().await;
-            let client = client.map_err(|error| Failure::Lost(with_causes(&error)))?;
+            let client = self.lend().await?;
             let answer = tokio::time::timeout(self.patience, work(client)).await;
             answer.unwrap_or_else(|_| Err(Failure::Lost("no answer in time".into())))
         };
@@ -138,6 +138,22 @@ impl Session {
         }
         runtime.block_on(work)
     }
+
+    /// A connection that was not closed while nobody drove this runtime. Nothing has been sent through it yet, so that
+    /// taking another one leaves no doubt about anything.
+    async fn lend(&self) -> Result<Lent, Failure> {
+        let lost = |error| Failure::Lost(refusal(error));
+        let client = self.pool.get().await.map_err(lost)?;
+        // The first lets the runtime hear what the sockets have to say, the second lets the connection's task act on it.
+        for _ in 0..2 {
+            tokio::task::yield_now().await;
+        }
+        if !client.is_closed() {
+            return Ok(client);
+        }
+        drop(client);
+        self.pool.get().await.map_err(lost)
+    }
 }
 
 impl Drop for Session {
@@ -147,16 +163,4 @@ impl Drop for Session {
             runtime.shutdown_background();
         }
     }
-}
-
-/// An error and what caused it, on one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use tokio_postgres::types::Type;
+
 use super::reader::{PostgresReader, Shared, damage};
 use super::session::Failure;
 use super::writer::{LIMIT, PostgresJournal};
@@ -45,8 +47,9 @@ impl Watch for PostgresWatch {
     fn look(&mut self) -> Result<Seen, JournalError> {
         let cell = self.shared.cell.cast_signed();
         let found = self.shared.session.ask(|client| async move {
-            let statement = client.prepare_cached(LOOK).await?;
-            let row = client.query_one(&statement, &[&cell]).await?;
+            let Some(row) = client.row(LOOK, &[(&cell, Type::INT8)]).await? else {
+                return Err(Failure::Refused("it answers no row".into()));
+            };
             let (last, expired): (Option<i64>, Option<bool>) = (row.try_get(0)?, row.try_get(1)?);
             Ok((last.unwrap_or(0).cast_unsigned(), expired.unwrap_or(true)))
         });

@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use tokio_postgres::types::Type;
+
 use super::reader::{PostgresReader, Shared};
 use super::schema::APPEND;
 use super::session::{Failure, Session};
 use super::{lease, row};
+use crate::database::client::Param;
 use crate::journal::chain::GENESIS;
 use crate::journal::check::Links;
 use crate::journal::error::JournalError;
@@ -104,26 +107,21 @@ impl PostgresJournal {
         };
         let cell = self.cell;
         self.session.run(|client| async move {
-            let statement = client.prepare_cached(APPEND).await?;
             let number = u64::cast_signed;
-            let rows = client
-                .execute(
-                    &statement,
-                    &[
-                        &cell,
-                        &number(header.epoch),
-                        &number(header.first),
-                        &number(header.last),
-                        &number(header.journal),
-                        &header.length.cast_signed(),
-                        &packing,
-                        &row::checksum(header),
-                        &header.previous.as_slice(),
-                        &header.chain.as_slice(),
-                        &stored,
-                    ],
-                )
-                .await?;
+            let of: [Param<'_>; 11] = [
+                (&cell, Type::INT8),
+                (&number(header.epoch), Type::INT8),
+                (&number(header.first), Type::INT8),
+                (&number(header.last), Type::INT8),
+                (&number(header.journal), Type::INT8),
+                (&header.length.cast_signed(), Type::INT4),
+                (&packing, Type::INT2),
+                (&row::checksum(header), Type::INT8),
+                (&header.previous.as_slice(), Type::BYTEA),
+                (&header.chain.as_slice(), Type::BYTEA),
+                (&stored, Type::BYTEA),
+            ];
+            let rows = client.change(APPEND, &of).await?;
             Ok(rows == 1)
         })
     }

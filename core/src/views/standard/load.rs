@@ -2,20 +2,21 @@
 
 use super::StandardSettings;
 use super::gather::{DocumentDelta, Gathered, RowDelta};
-use super::schema::{self, AMOUNTS, STAGING, merge};
+use super::schema::{self, AMOUNTS};
 use super::text::{Lines, quoted};
 use crate::catalog::model::Catalog;
+use crate::database::address::Address;
+use crate::database::dial::{self, Lent, Pool, Wanted, refusal};
+use crate::database::error::words;
 use crate::views::error::ViewError;
 use bytes::Bytes;
-use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime as OnTokio,
-};
 use futures_util::SinkExt;
 use hubu_kernel::ident::RowId;
 use hubu_kernel::row::Control;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::{Config, NoTls, Transaction};
+use tokio_postgres::Transaction;
+use tokio_postgres::types::{ToSql, Type};
 
 /// What came of an attempt.
 #[derive(Debug)]
@@ -36,14 +37,18 @@ enum Failure {
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Failure {
         match error.as_db_error() {
-            // Connection, resource and operator trouble passes; a refused statement does not.
-            Some(refusal) if !matches!(&refusal.code().code()[..2], "08" | "53" | "57" | "40") => {
-                Failure::Wrong(format!("{} ({})", refusal.message(), refusal.code().code()))
-            }
-            Some(trouble) => Failure::Away(trouble.message().to_owned()),
-            None => Failure::Away(error.to_string()),
+            // Connection, resource and operator trouble passes, and so does a race of two that make the same tables; a
+            // refused statement does not.
+            Some(refusal) if !passes(refusal.code().code()) => Failure::Wrong(words(&error)),
+            _ => Failure::Away(words(&error)),
         }
     }
+}
+
+fn passes(code: &str) -> bool {
+    // Unique, duplicate schema, table, column and object.
+    let raced = ["23505", "42P06", "42P07", "42701", "42710"];
+    matches!(code.get(..2), Some("08" | "53" | "57" | "40")) || raced.contains(&code)
 }
 
 /// A connection, and what is loaded through it.
@@ -61,22 +66,15 @@ pub(super) struct Loader {
 impl Loader {
     pub(super) fn new(settings: &StandardSettings, owner: String) -> Result<Loader, ViewError> {
         let wrong = |reason: String| ViewError::Database(reason);
-        let mut config: Config = settings
-            .url
-            .parse()
-            .map_err(|_| wrong("the setting is no postgres://user@host/name".into()))?;
-        config.application_name(format!("hubu standard tables, cell {}", settings.cell));
-        config.connect_timeout(settings.patience);
-        let manager = ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
+        let address = Address::new(&settings.url, &settings.link);
+        let address = address.map_err(|error| wrong(error.to_string()))?;
+        let wanted = Wanted {
+            name: format!("hubu standard tables, cell {}", settings.cell),
+            connections: 1,
+            patience: settings.patience,
+            schema: None,
         };
-        let pool = Pool::builder(Manager::from_config(config, NoTls, manager))
-            .max_size(1)
-            .runtime(OnTokio::Tokio1)
-            .wait_timeout(Some(settings.patience))
-            .create_timeout(Some(settings.patience))
-            .build()
-            .map_err(|error| wrong(error.to_string()))?;
+        let pool = dial::pool(&address, wanted).map_err(|error| wrong(error.to_string()))?;
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
@@ -98,20 +96,23 @@ impl Loader {
     /// Makes what is missing; tells the record that the tables are at.
     pub(super) fn prepare(&mut self, catalog: &Catalog) -> Result<Outcome, ViewError> {
         self.dimensions = catalog.dimensions.iter().map(|d| d.name.clone()).collect();
-        let make = schema::statements(self.cell, catalog);
+        let schema = schema::schema(self.cell);
         let owner = &self.owner;
-        self.run(async |client: &mut Object| {
+        self.run(async |client: &mut Lent| {
             let transaction = client.transaction().await?;
-            // Two processes that start at once would trip over each other's tables.
-            transaction.batch_execute("SELECT pg_advisory_xact_lock(7426847)").await?;
-            transaction.batch_execute(&make).await?;
-            let enter = "INSERT INTO progress (journal, seq, loaded_time) VALUES ($1, 0, now()) ON CONFLICT DO NOTHING";
-            transaction.execute(enter, &[owner]).await?;
-            let row = transaction.query_one("SELECT journal, seq FROM progress", &[]).await?;
-            if row.get::<_, String>(0) != *owner {
-                return Err(Failure::Wrong("its tables are another journal's: drop their schema".into()));
+            make(&transaction, &schema, catalog).await?;
+            let enter = schema::enter(&schema);
+            transaction
+                .execute_typed(&enter, &[(owner, Type::TEXT)])
+                .await?;
+            let look = format!("SELECT journal, seq FROM {schema}.progress");
+            let row = transaction.query_typed_one(&look, &[]).await?;
+            if row.try_get::<_, String>(0)? != *owner {
+                return Err(Failure::Wrong(
+                    "its tables are another journal's: drop their schema".into(),
+                ));
             }
-            let seq: i64 = row.get(1);
+            let seq: i64 = row.try_get(1)?;
             transaction.commit().await?;
             Ok(seq as u64)
         })
@@ -120,19 +121,13 @@ impl Loader {
     /// Brings what was gathered into the tables, unless the database has it already.
     pub(super) fn load(&self, gathered: &Gathered) -> Result<Outcome, ViewError> {
         let texts = self.texts(gathered);
-        let path = format!(
-            "SET LOCAL search_path TO {}, pg_temp",
-            schema::schema(self.cell)
-        );
+        let schema = schema::schema(self.cell);
         let columns: Vec<String> = row_columns(&self.dimensions);
         let (after, through) = (gathered.after as i64, gathered.through as i64);
-        self.run(async |client: &mut Object| {
+        self.run(async |client: &mut Lent| {
             let transaction = client.transaction().await?;
-            transaction.batch_execute(&path).await?;
-            let at: i64 = transaction
-                .query_one("SELECT seq FROM progress FOR UPDATE", &[])
-                .await?
-                .get(0);
+            let look = format!("SELECT seq FROM {schema}.progress FOR UPDATE");
+            let at: i64 = transaction.query_typed_one(&look, &[]).await?.try_get(0)?;
             // A commit whose answer was lost is found here.
             if at == through {
                 return Ok(at as u64);
@@ -142,15 +137,18 @@ impl Loader {
                     "somebody else moved it from {after} to {at}"
                 )));
             }
-            transaction.batch_execute(STAGING).await?;
+            transaction.batch_execute(&schema::staging(&schema)).await?;
             for (table, text) in &texts {
                 copy(&transaction, table, text).await?;
             }
-            for statement in merge(&columns) {
-                transaction.execute(&statement, &[]).await?;
+            for statement in schema::merge(&schema, &columns) {
+                transaction.execute_typed(&statement, &[]).await?;
             }
-            let moved = "UPDATE progress SET seq = $1, loaded_time = now()";
-            transaction.execute(moved, &[&through]).await?;
+            let moved = format!("UPDATE {schema}.progress SET seq = $1, loaded_time = now()");
+            transaction
+                .execute_typed(&moved, &[(&through, Type::INT8)])
+                .await?;
+            transaction.batch_execute(schema::UNSTAGE).await?;
             transaction.commit().await?;
             Ok(through as u64)
         })
@@ -167,6 +165,7 @@ impl Loader {
             put_document(*id, document, &mut documents);
         }
         let row_columns = row_columns(&self.dimensions).join(", ");
+        let schema = schema::schema(self.cell);
         [
             (
                 format!("new_row ({row_columns}, is_new)"),
@@ -176,8 +175,14 @@ impl Loader {
                 "new_document".to_owned(),
                 documents.as_str().to_owned().into(),
             ),
-            ("voucher_entry".to_owned(), gathered.entries.as_str().into()),
-            ("document_step".to_owned(), gathered.steps.as_str().into()),
+            (
+                format!("{schema}.voucher_entry"),
+                gathered.entries.as_str().into(),
+            ),
+            (
+                format!("{schema}.document_step"),
+                gathered.steps.as_str().into(),
+            ),
         ]
     }
 
@@ -228,11 +233,11 @@ impl Loader {
 
     fn run(
         &self,
-        work: impl AsyncFnOnce(&mut Object) -> Result<u64, Failure>,
+        work: impl AsyncFnOnce(&mut Lent) -> Result<u64, Failure>,
     ) -> Result<Outcome, ViewError> {
         let attempt = async {
             let client = self.pool.get().await;
-            let mut client = client.map_err(|error| Failure::Away(error.to_string()))?;
+            let mut client = client.map_err(|error| Failure::Away(refusal(error)))?;
             work(&mut client).await
         };
         let done = self
@@ -245,6 +250,33 @@ impl Loader {
             Err(_) => Ok(Outcome::Away("no answer in time".into())),
         }
     }
+}
+
+/// What is missing of schema, tables, columns and index.
+async fn make(into: &Transaction<'_>, schema: &str, catalog: &Catalog) -> Result<(), Failure> {
+    let named = schema.to_owned();
+    let named = [(&named as &(dyn ToSql + Sync), Type::TEXT)];
+    if into
+        .query_typed_opt(schema::HAS_SCHEMA, &named)
+        .await?
+        .is_none()
+    {
+        into.batch_execute(&format!("CREATE SCHEMA {schema}"))
+            .await?;
+    }
+    into.batch_execute(&schema::tables(schema)).await?;
+    let known = into.query_typed(schema::COLUMNS, &named).await?;
+    let known: Result<Vec<String>, _> = known.iter().map(|row| row.try_get(0)).collect();
+    into.batch_execute(&schema::columns(schema, catalog, &known?))
+        .await?;
+    if into
+        .query_typed_opt(schema::HAS_INDEX, &named)
+        .await?
+        .is_none()
+    {
+        into.batch_execute(&schema::index(schema)).await?;
+    }
+    Ok(())
 }
 
 async fn copy(into: &Transaction<'_>, table: &str, text: &str) -> Result<(), Failure> {

@@ -19,6 +19,7 @@ mod text;
 
 use super::error::ViewError;
 use super::follow::{Follower, Thread};
+use crate::database::link::Link;
 use crate::engine::Engine;
 use crate::engine::watermark::Watermark;
 use crate::journal::Records;
@@ -34,6 +35,8 @@ use std::time::{Duration, Instant};
 pub struct StandardSettings {
     /// The database, as `postgres://user@host/name`; it holds the password.
     pub url: String,
+    /// Password, TLS, pooler and family.
+    pub link: Link,
     /// The cell's number: one database may hold several cells, each in a schema of its own.
     pub cell: u64,
     /// Records of one transaction, about.
@@ -49,6 +52,7 @@ impl StandardSettings {
     pub fn new(url: &str, cell: u64) -> StandardSettings {
         StandardSettings {
             url: url.to_owned(),
+            link: Link::default(),
             cell,
             records_max: 20_000,
             wait: Duration::from_millis(500),
