@@ -24,7 +24,7 @@ const AGENCY: &str = "420106000000000000001";
 const YEAR: Year = Year(2026);
 const PROJECTS: u64 = 24;
 /// Of each project, in 分.
-const OPENING: i64 = 5_000_000_00;
+const OPENING: i64 = 500_000_000;
 
 /// How a payment goes on, and who takes it there.
 const STAGES: [(&str, &str); 5] = [
@@ -306,7 +306,7 @@ impl<'a> Course<'a> {
         let roles = role
             .ok_or_else(|| wrong("the catalog lacks a role of the course"))?
             .0;
-        let agency = name.ne("chen").then(|| Arc::from(AGENCY));
+        let agency = (name != "chen").then(|| Arc::from(AGENCY));
         Ok(Command {
             key: key.into(),
             actor: Arc::new(Actor {
