@@ -12,19 +12,22 @@ fn main() {
         .map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned())
         .unwrap_or_default();
     let flags = of("CARGO_ENCODED_RUSTFLAGS");
-    let cpu = flags
-        .split('\u{1f}')
-        .find_map(|flag| flag.rsplit_once("target-cpu=").map(|(_, cpu)| cpu));
+    let named = |name: &str| {
+        let mut flags = flags.split('\u{1f}');
+        flags.find_map(|flag| flag.rsplit_once(name).map(|(_, value)| value))
+    };
+    // What the processor has; how the program is linked stands among it.
+    let features = named("target-feature=").unwrap_or_default().split(',');
+    let features: Vec<&str> = features.filter(|f| !f.ends_with("crt-static")).collect();
+    let cpu = named("target-cpu=").unwrap_or("generic");
+    let cpu = format!("{cpu} {}", features.join(","));
     println!("cargo:rustc-env=HUBU_RUSTC={rustc}");
     println!(
         "cargo:rustc-env=HUBU_PROFILE={} opt-level={}",
         profile(&of("OUT_DIR"), &of("PROFILE")),
         of("OPT_LEVEL")
     );
-    println!(
-        "cargo:rustc-env=HUBU_TARGET_CPU={}",
-        cpu.unwrap_or("generic")
-    );
+    println!("cargo:rustc-env=HUBU_TARGET_CPU={}", cpu.trim_end());
     println!("cargo:rustc-env=HUBU_TARGET={}", of("TARGET"));
 }
 

@@ -5,6 +5,11 @@ mod command;
 use clap::Parser;
 use std::process::ExitCode;
 
+// musl's own allocator takes one lock for all threads.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = command::Cli::parse();
     match cli.run() {

@@ -36,7 +36,7 @@ Examples:
 
 Exit status: 0 passed, 1 the work could not be done, 2 wrong options, 10 a threshold was broken, 11 the audit failed,
 12 stopped early or a worker died (what was acknowledged is audited and clean), 13 `diff` found something worse, 14 `size`
-would have to guess, 15 `search` met no limit of the server.";
+would have to guess, 15 `search` met no limit of the server, 16 an emulator was under it: no proof of speed.";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]

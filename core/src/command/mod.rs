@@ -11,6 +11,7 @@ mod init;
 mod progress;
 mod restore;
 mod retention;
+mod selftest;
 mod serve;
 mod signals;
 mod snapshots;
@@ -39,6 +40,7 @@ Examples:
                                                    whether the database of the settings can carry a journal
   hubu verify --config hubu-data/hubu.toml         check the journal from its first batch to its last
   hubu backup --config hubu-data/hubu.toml --to /backup/hubu
+  hubu selftest --folder /tmp/course               prints the same on every kind of processor
   hubu init fresh && hubu restore --config fresh/hubu.toml --from /backup/hubu
 
 Exit status:
@@ -67,6 +69,8 @@ enum Command {
     Backup(backup::Backup),
     /// Make a journal anew from a backup, whole or up to a record, and prove it by the state that it makes
     Restore(restore::Restore),
+    /// Show that this machine makes the same journal and the same state as any other, bit by bit
+    Selftest(selftest::Selftest),
     /// Sign a bearer token for a person
     Token(token::Token),
     /// List the keys of sensitive fields and what the journal needs them for, or add a new one
@@ -105,6 +109,7 @@ impl Cli {
             Command::Verify(verify) => verify.run(),
             Command::Backup(backup) => backup.run(),
             Command::Restore(restore) => restore.run(),
+            Command::Selftest(selftest) => selftest.run(),
             Command::Token(token) => token.run(),
             Command::Fields(fields) => fields.run(),
             Command::Check(check) => check.run(),

@@ -65,13 +65,12 @@ pub(super) fn request(message: &[u8]) -> Option<Request<'_>> {
         return Some(Request::Other(code));
     }
     // SASL names its mechanisms here, in letters; a number has zeros.
-    let Some(method) = body.get(..4).and_then(number).filter(|n| *n < 0x100) else {
-        return None;
-    };
-    let (salt, rest) = body[4..].split_at_checked(SALT_DIGITS)?;
-    let (token, proof) = rest.split_at_checked(TOKEN_DIGITS)?;
-    Some(match method {
-        METHOD_SHA256 => Request::Sha256 { salt, token, proof },
+    let method = body.get(..4).and_then(number).filter(|n| *n < 0x100)?;
+    let parts = body[4..]
+        .split_at_checked(SALT_DIGITS)
+        .and_then(|(salt, rest)| Some((salt, rest.split_at_checked(TOKEN_DIGITS)?)));
+    Some(match (method, parts) {
+        (METHOD_SHA256, Some((salt, (token, proof)))) => Request::Sha256 { salt, token, proof },
         _ => Request::Other(code),
     })
 }
@@ -82,11 +81,9 @@ pub(super) fn answer(
     password: Option<&[u8]>,
 ) -> Result<Vec<u8>, ConnectError> {
     let refuse = |text: String| Err(ConnectError::Password(text));
-    let Request::Sha256 { salt, token, proof } = request else {
-        let Request::Other(code) = request else {
-            return refuse("no request".into());
-        };
-        return refuse(other(*code));
+    let (salt, token, proof) = match request {
+        Request::Sha256 { salt, token, proof } => (salt, token, proof),
+        Request::Other(code) => return refuse(other(*code)),
     };
     let Some(password) = password else {
         return refuse("the database asks for a password: set journal.password_file".into());

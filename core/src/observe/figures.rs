@@ -2,7 +2,7 @@
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
-use super::process;
+use super::{platform, process};
 
 /// Bounds of times in seconds, from 50 µs to 10 s.
 const SECONDS: [f64; 16] = [
@@ -32,6 +32,7 @@ pub fn install() -> Result<Figures, BuildError> {
     metrics::set_global_recorder(recorder).map_err(BuildError::FailedToSetGlobalRecorder)?;
     describe();
     process::tell_build();
+    platform::tell();
     Ok(figures)
 }
 
@@ -153,6 +154,10 @@ fn describe() {
     gauge!(
         "hubu_build_info",
         "1; the labels say what the process was built from"
+    );
+    gauge!(
+        "hubu_platform_info",
+        "1; the labels say what the process runs on, and whether that is emulated"
     );
     gauge!(
         "hubu_journal_info",

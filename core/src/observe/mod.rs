@@ -5,6 +5,7 @@
 
 mod figures;
 mod log;
+mod platform;
 mod process;
 
 pub use figures::{Figures, install as install_figures};

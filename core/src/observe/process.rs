@@ -35,6 +35,8 @@ pub(super) fn tell_build() {
         ("rustc", env!("HUBU_RUSTC")),
         ("target", env!("HUBU_TARGET")),
         ("target_cpu", env!("HUBU_TARGET_CPU")),
+        // Set by scripts/build-all alone.
+        ("commit", option_env!("HUBU_COMMIT").unwrap_or("")),
     ];
     metrics::gauge!("hubu_build_info", &labels).set(1.0);
 }

@@ -6,6 +6,7 @@ mod html;
 mod kept;
 mod phases;
 mod platform;
+mod processor;
 mod result;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -17,6 +18,7 @@ pub use html::page;
 pub use kept::{PLAN_AS_PLAYED, read_result, schema, write_plan, write_result};
 pub use phases::PhaseFigures;
 pub use platform::{Build, Platform, platform};
+pub(crate) use processor::Told;
 pub use result::{Harness, LATE_MS, RunFigures, RunResult, SCHEMA};
 pub use table::{audit_table, table};
 pub use verdict::{Exit, Verdict, judge};

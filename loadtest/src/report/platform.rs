@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use super::processor::Told;
+
 /// What a program was built from.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Build {
@@ -20,15 +22,22 @@ pub struct Build {
     pub target: String,
     /// `-C target-cpu`; `generic` when nothing was set.
     pub target_cpu: String,
-    /// Commit of the working tree that the run was started in, when there is one.
+    /// Commit that a shipped program was built from; else that of the working tree that the run was started in, when there
+    /// is one.
     pub commit: String,
 }
 
 /// Where the harness ran; what cannot be found out is empty or 0. A server elsewhere tells of itself in `server`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Platform {
-    /// Processor model.
+    /// Processor, by vendor and model.
     pub cpu: String,
+    /// The vendor's family: Hygon, Kunpeng's HiSilicon, Loongson, Phytium, Zhaoxin, or another.
+    #[serde(default)]
+    pub cpu_vendor: String,
+    /// Who plays the harness's own processor; empty on a real one.
+    #[serde(default)]
+    pub emulated: String,
     /// Cores that this process may use.
     pub cores: usize,
     /// Architecture.
@@ -64,12 +73,15 @@ pub fn platform(folder: &Path, notes: Vec<String>) -> Platform {
         .unwrap_or(0);
     let (sync_ms, sync_max_ms) = sync_ms(folder).unwrap_or_default();
     let (disk, device) = disk(folder, &read("/proc/mounts"));
+    let told = Told::read(&read("/proc/cpuinfo"));
     Platform {
-        cpu: cpu(&read("/proc/cpuinfo")),
+        cpu: told.name(),
+        cpu_vendor: told.vendor(),
+        emulated: emulated(read("/proc/sys/kernel/arch").trim(), std::env::consts::ARCH),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         architecture: std::env::consts::ARCH.to_owned(),
         memory_bytes: kib * 1024,
-        system: after(&read("/etc/os-release"), "PRETTY_NAME"),
+        system: system(&read("/etc/os-release")),
         kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
         disk,
         disk_model: disk_model(&device),
@@ -96,26 +108,20 @@ fn after(text: &str, name: &str) -> String {
         })
 }
 
-/// The processor. x86 and LoongArch name their model; ARM gives numbers of maker and part.
-fn cpu(info: &str) -> String {
-    let names = ["model name", "Model Name", "cpu model", "Hardware"];
-    let named = names.iter().map(|name| after(info, name));
-    named
-        .into_iter()
-        .find(|n| !n.is_empty())
-        .unwrap_or_else(|| {
-            let (maker, part) = (after(info, "CPU implementer"), after(info, "CPU part"));
-            if maker.is_empty() {
-                return String::new();
-            }
-            let maker = match maker.as_str() {
-                "0x41" => "ARM",
-                "0x48" => "HiSilicon",
-                "0x70" => "Phytium",
-                other => other,
-            };
-            format!("{maker}, part {part}")
-        })
+/// The system's own name: Kylin, UOS, openEuler, Anolis, Debian and others all have this file.
+fn system(release: &str) -> String {
+    match after(release, "PRETTY_NAME") {
+        name if name.is_empty() => after(release, "NAME"),
+        name => name,
+    }
+}
+
+/// In words; empty where the kernel is of the kind that the program was built for, or does not tell (before Linux 6.1).
+fn emulated(kernel_arch: &str, built_for: &str) -> String {
+    if kernel_arch.is_empty() || kernel_arch == built_for {
+        return String::new();
+    }
+    format!("built for {built_for}, run by a {kernel_arch} kernel")
 }
 
 /// What the system says of a device such as `/dev/vda1`: model, and whether it turns.
@@ -183,6 +189,9 @@ fn sync_ms(folder: &Path) -> std::io::Result<(f64, f64)> {
 }
 
 fn commit() -> String {
+    if let Some(commit) = option_env!("HUBU_COMMIT") {
+        return commit.to_owned();
+    }
     let git = |arguments: &[&str]| {
         let output = std::process::Command::new("git")
             .args(arguments)
@@ -216,11 +225,22 @@ mod tests {
     }
 
     #[test]
-    fn processors_are_named_on_every_architecture() {
-        assert_eq!(cpu("processor\t: 0\nmodel name\t: Xeon 8\n"), "Xeon 8");
-        assert_eq!(cpu("Model Name\t\t: Loongson-3A5000\n"), "Loongson-3A5000");
-        let kunpeng = "CPU implementer\t: 0x48\nCPU part\t: 0xd01\n";
-        assert_eq!(cpu(kunpeng), "HiSilicon, part 0xd01");
-        assert_eq!(cpu(""), "");
+    fn systems_are_named_by_their_own_file() {
+        // As their users showed them: Kylin V10 SP2, openEuler 22.03.
+        let kylin = "NAME=\"Kylin Linux Advanced Server\"\nVERSION=\"V10 (Sword)\"\nID=\"kylin\"\nVERSION_ID=\"V10\"\n\
+            PRETTY_NAME=\"Kylin Linux Advanced Server V10 (Sword)\"\nANSI_COLOR=\"0;31\"\n";
+        assert_eq!(system(kylin), "Kylin Linux Advanced Server V10 (Sword)");
+        assert_eq!(
+            system("NAME=\"openEuler\"\nID=\"openEuler\"\n"),
+            "openEuler"
+        );
+        assert_eq!(system(""), "");
+    }
+
+    #[test]
+    fn another_kernel_means_an_emulator() {
+        assert_eq!(emulated("x86_64", "x86_64"), "");
+        assert_eq!(emulated("", "aarch64"), "");
+        assert!(emulated("x86_64", "loongarch64").contains("built for loongarch64"));
     }
 }

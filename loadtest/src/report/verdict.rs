@@ -24,6 +24,8 @@ pub enum Exit {
     BeyondData = 14,
     /// `search` ended without the server's limit: everything held, or something else was in the way first.
     NoLimit = 15,
+    /// The audit is clean, but a processor was played by an emulator: no time of this run proves anything.
+    Emulated = 16,
 }
 
 /// Whether a run passed.
@@ -35,6 +37,9 @@ pub struct Verdict {
     pub exit: u8,
     /// What does not hold, one sentence each.
     pub reasons: Vec<String>,
+    /// Whose processor was emulated, in words, when one was: such a run never passes, whatever it measured.
+    #[serde(default)]
+    pub emulated: Option<String>,
 }
 
 /// Judges a result by its plan's thresholds and its audits.
@@ -45,6 +50,7 @@ pub fn judge(result: &RunResult) -> Verdict {
     if result.run.was_interrupted {
         incomplete.push("stopped before its time".into());
     }
+    let emulated = emulated(result);
     let exit = match (
         audit.is_empty(),
         incomplete.is_empty(),
@@ -52,19 +58,38 @@ pub fn judge(result: &RunResult) -> Verdict {
     ) {
         (false, _, _) => Exit::Audit,
         (_, false, _) => Exit::Incomplete,
+        _ if emulated.is_some() => Exit::Emulated,
         (_, _, false) => Exit::Threshold,
         _ => Exit::Passed,
     };
+    let words = |who: &String| format!("emulated, no proof of speed: {who}");
     let reasons: Vec<String> = audit
         .into_iter()
         .chain(incomplete)
+        .chain(emulated.iter().map(words))
         .chain(threshold)
         .collect();
     Verdict {
         passed: exit == Exit::Passed,
         exit: exit as u8,
         reasons,
+        emulated,
     }
+}
+
+/// Whose processor an emulator played: the server says so of itself, and the harness looks at its own.
+fn emulated(result: &RunResult) -> Option<String> {
+    let server = result
+        .server
+        .as_ref()
+        .and_then(|s| s.platform.get("emulated"));
+    let parts = [
+        ("the server", server.map_or("", String::as_str)),
+        ("the harness", &result.platform.emulated),
+    ];
+    let parts = parts.iter().filter(|(_, how)| !how.is_empty());
+    let parts: Vec<String> = parts.map(|(who, how)| format!("{who} ({how})")).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn audit_reasons(result: &RunResult) -> Vec<String> {

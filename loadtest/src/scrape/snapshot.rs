@@ -31,6 +31,8 @@ pub(super) struct Snapshot {
     pub(super) served: Buckets,
     /// What the process was built from, by label.
     pub(super) build: BTreeMap<String, String>,
+    /// What it runs on, by label.
+    pub(super) platform: BTreeMap<String, String>,
     /// Where its journal is, by label.
     pub(super) journal: BTreeMap<String, String>,
 }
@@ -81,6 +83,10 @@ impl Snapshot {
             }
             "hubu_build_info" => {
                 keep(&mut self.build, sample);
+                return Ok(());
+            }
+            "hubu_platform_info" => {
+                keep(&mut self.platform, sample);
                 return Ok(());
             }
             "hubu_journal_info" => {

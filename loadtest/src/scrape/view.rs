@@ -21,8 +21,11 @@ pub struct ServerView {
     pub missed: u64,
     /// Why the last of these did not, in words.
     pub missed_why: Option<String>,
-    /// What it was built from, as it says: version, profile, rustc, target, target_cpu.
+    /// What it was built from, as it says: version, profile, rustc, target, target_cpu, commit.
     pub build: BTreeMap<String, String>,
+    /// What it runs on, as it says: architecture, processor, system, kernel, and by whom the processor is emulated.
+    #[serde(default)]
+    pub platform: BTreeMap<String, String>,
     /// Where its journal is, as it says: kind (`file`, `postgres`) and the database's version.
     pub journal: BTreeMap<String, String>,
     /// Connections really open while all users worked; `null` when it cannot be judged: the metrics do not tell, arrivals
@@ -83,6 +86,7 @@ impl ServerView {
         Self {
             url: url.to_owned(),
             build: last.build.clone(),
+            platform: last.platform.clone(),
             journal: last.journal.clone(),
             requests,
             shed: sums.shed,

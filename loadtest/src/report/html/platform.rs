@@ -1,6 +1,9 @@
 //! Where it all ran, what the harness itself cost, and how to play the same again.
 
+use std::collections::BTreeMap;
+
 use super::parts::{Page, Row, Words, both, bytes, escape, grouped};
+use crate::report::Told;
 use crate::report::kept::PLAN_AS_PLAYED;
 use crate::report::result::RunResult;
 
@@ -112,6 +115,34 @@ fn facts(result: &RunResult) -> Vec<(Words, String)> {
     all
 }
 
+/// What the server tells of the machine under it.
+fn server_machine(labels: &BTreeMap<String, String>) -> Vec<(Words, String)> {
+    if labels.is_empty() {
+        return Vec::new();
+    }
+    let of = |name: &str| labels.get(name).cloned().unwrap_or_default();
+    let told = Told {
+        vendor: of("cpu_vendor"),
+        model: of("cpu_model"),
+        part: of("cpu_part"),
+    };
+    let mut all = vec![
+        (
+            ("服务端处理器", "server processor"),
+            format!("{}, {}", told.name(), of("architecture")),
+        ),
+        (
+            ("服务端系统", "server system"),
+            format!("{}, Linux {}", of("system"), of("kernel")),
+        ),
+    ];
+    if !of("emulated").is_empty() {
+        let words = ("服务端处理器为模拟", "server emulated");
+        all.push((words, format!("{}: no proof of speed", of("emulated"))));
+    }
+    all
+}
+
 /// What the server tells of itself.
 fn server_facts(result: &RunResult) -> Vec<(Words, String)> {
     let Some(server) = &result.server else {
@@ -129,7 +160,9 @@ fn server_facts(result: &RunResult) -> Vec<(Words, String)> {
             of("target_cpu")
         );
         all.push((("服务端构建", "server build"), text));
+        all.push((("服务端代码版本", "server commit"), of("commit")));
     }
+    all.extend(server_machine(&server.platform));
     let journal: Vec<&str> = server.journal.values().map(String::as_str).collect();
     let journal = journal.join(" ").trim().to_owned();
     all.push((("日志存放", "journal"), journal));

@@ -1,6 +1,7 @@
 //! The beginning: what was asked, what came out, and whether it holds.
 
 use super::parts::{Page, Row, Words, both, escape, grouped, headings, ms};
+use crate::report::Exit;
 use crate::report::result::RunResult;
 
 /// Title, verdict, the figures that people ask for, and each condition with its outcome.
@@ -43,6 +44,9 @@ fn verdict(page: &mut Page, result: &RunResult) {
     let v = &result.verdict;
     let (class, words): (_, Words) = if v.passed {
         ("passed", ("✓ 通过", "PASSED"))
+    } else if v.exit == Exit::Emulated as u8 {
+        let words = ("✗ 模拟运行，不作为性能证明", "EMULATED, NO PROOF OF SPEED");
+        ("failed", words)
     } else {
         ("failed", ("✗ 未通过", "NOT PASSED"))
     };

@@ -82,3 +82,33 @@ fn connections_that_the_server_lacks_break_the_run() {
     }
     assert!(judge(&result).reasons[0].contains("hubu_connections"));
 }
+
+#[test]
+fn an_emulated_run_is_no_proof_of_speed() {
+    let mut result = result(1);
+    result.run.deaths.clear();
+    result.total.failed = 0;
+    result.plan.thresholds = crate::plan::Thresholds::default();
+    if let Some(server) = result.server.as_mut() {
+        if let Some(open) = server.open.as_mut() {
+            open.least = 64;
+        }
+        let how = "built for loongarch64, run by a x86_64 kernel".to_owned();
+        let vendor = "GenuineIntel".to_owned();
+        server.platform = [("emulated".into(), how), ("cpu_vendor".into(), vendor)].into();
+    }
+    result.verdict = judge(&result);
+    assert!(!result.verdict.passed);
+    assert_eq!(result.verdict.exit, 16, "{:?}", result.verdict);
+    let page = page(&result, Path::new("/nowhere")).unwrap();
+    assert!(page.contains("EMULATED, NO PROOF OF SPEED"));
+    assert!(page.contains("run by a x86_64 kernel"));
+    // Books that are wrong are worse.
+    result.audits[0].figures.lost = 1;
+    assert_eq!(judge(&result).exit, 11);
+    // The harness looks at its own processor as well.
+    result.audits[0].figures.lost = 0;
+    result.server = None;
+    result.platform.emulated = "built for aarch64, run by a x86_64 kernel".into();
+    assert_eq!(judge(&result).exit, 16);
+}

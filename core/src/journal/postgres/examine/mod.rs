@@ -85,7 +85,7 @@ pub fn examine(
         "connection",
         format!("as {user}, made in {took:.1} ms"),
     ));
-    let asked = examiner.wait(async { Ok(client.text("SELECT version()").await?) });
+    let asked = examiner.wait(client.text("SELECT version()"));
     done.version = asked.ok().flatten().unwrap_or_default();
     let family = settings.link.family.or_told_by(&done.version);
     done.family = Some(family.name);
