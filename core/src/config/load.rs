@@ -155,8 +155,17 @@ fn rebase(settings: &mut Settings, folder: &Path) {
     below(&mut settings.views.archive_folder);
     below(&mut settings.audit.folder);
     below(&mut settings.auth.hs256_secret_file);
-    below(&mut settings.auth.ed25519_public_key_file);
     below(&mut settings.fields.key_folder);
+    let auth = &mut settings.auth;
+    for path in [
+        &mut auth.ed25519_public_key_file,
+        &mut auth.sm2_public_key_file,
+        &mut auth.jwks_file,
+        &mut auth.key_folder,
+        &mut auth.revocation_file,
+    ] {
+        below(path);
+    }
 }
 
 #[cfg(test)]

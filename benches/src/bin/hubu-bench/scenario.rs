@@ -3,6 +3,7 @@
 use crate::report::Measured;
 use crate::{
     Outcome, bulk, compare, connection, harness, http, peers, prove, quota_row, recover, sustained,
+    tokens,
 };
 use serde_json::{Map, Value};
 
@@ -78,6 +79,7 @@ pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
         "peers" => peers::run(task),
         "recover" => recover::run(task),
         "quota_row" => quota_row::run(task),
+        "tokens" => tokens::run(task),
         name => Err(format!("no scenario `{name}`").into()),
     }
 }
