@@ -54,4 +54,6 @@ pub mod net;
 #[cfg(feature = "server")]
 pub mod observe;
 mod sync;
+#[cfg(any(feature = "server", feature = "postgres"))]
+pub mod tls;
 pub mod views;

@@ -9,7 +9,9 @@ use hubu_load::cli::Cli;
 use hubu_load::report::Exit;
 
 fn main() -> ExitCode {
-    match command::execute(Cli::parse().command) {
+    let cli = Cli::parse();
+    let trusted = cli.ca.as_deref().map_or(Ok(()), hubu_load::wire::trust);
+    match trusted.and_then(|()| command::execute(cli.command)) {
         Ok(exit) => ExitCode::from(exit),
         Err(error) => {
             eprintln!("hubu-load: {error}");

@@ -13,6 +13,7 @@ use hubu_core::fields::error::KeyFolderError;
 use hubu_core::journal::JournalError;
 use hubu_core::net::NetError;
 use hubu_core::observe::LogError;
+use hubu_core::tls::TlsError;
 use hubu_core::views::error::ViewError;
 
 /// A command's failure; its text is for the person at the terminal.
@@ -32,6 +33,8 @@ pub(crate) enum CommandError {
     Audit(#[from] AuditError),
     #[error(transparent)]
     Net(#[from] NetError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error(transparent)]
     Journal(#[from] JournalError),
     #[error("{}", catalog_text(.0))]
@@ -62,7 +65,7 @@ pub(crate) enum CommandError {
 impl CommandError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Usage(_) | Self::Log(_) => 2,
+            Self::Config(_) | Self::Usage(_) | Self::Log(_) | Self::Tls(_) => 2,
             Self::Mistakes(_) | Self::Damage(_) | Self::Audit(AuditError::Damage { .. }) => 3,
             #[cfg(feature = "postgres")]
             Self::Faults(_) => 3,

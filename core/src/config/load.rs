@@ -157,6 +157,9 @@ fn rebase(settings: &mut Settings, folder: &Path) {
     below(&mut settings.auth.hs256_secret_file);
     below(&mut settings.auth.ed25519_public_key_file);
     below(&mut settings.fields.key_folder);
+    below(&mut settings.tls.certificate_file);
+    below(&mut settings.tls.key_file);
+    below(&mut settings.tls.client_ca_file);
 }
 
 #[cfg(test)]

@@ -6,13 +6,16 @@
 
 mod bare;
 mod bulk;
+mod certificate;
 mod client;
 mod compare;
 mod connection;
 mod fields;
 mod figure;
+mod handshake;
 mod harness;
 mod http;
+mod https;
 mod machine;
 mod payments;
 mod peers;

@@ -2,7 +2,8 @@
 
 use crate::report::Measured;
 use crate::{
-    Outcome, bulk, compare, connection, harness, http, peers, prove, quota_row, recover, sustained,
+    Outcome, bulk, compare, connection, handshake, harness, http, https, peers, prove, quota_row,
+    recover, sustained,
 };
 use serde_json::{Map, Value};
 
@@ -72,6 +73,8 @@ pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
         "http_pg" => http::on_postgres(task),
         "compare" => compare::figures(task),
         "connection" => connection::run(task),
+        "handshakes" => handshake::run(task),
+        "https_file" => https::run(task),
         "harness" => harness::run(task),
         "prove" => prove::run(task),
         "crowds" => prove::crowds(task),
