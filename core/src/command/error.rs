@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use hubu_core::access::AccessError;
 use hubu_core::catalog::error::{CatalogError, Mistake};
+use hubu_core::cipher::CipherError;
 use hubu_core::config::ConfigError;
 use hubu_core::engine::error::EngineError;
 use hubu_core::engine::watermark::Latched;
@@ -12,6 +13,7 @@ use hubu_core::fields::error::KeyFolderError;
 use hubu_core::journal::JournalError;
 use hubu_core::net::NetError;
 use hubu_core::observe::LogError;
+use hubu_core::seal::SealError;
 use hubu_core::views::error::ViewError;
 
 /// A command's failure; its text is for the person at the terminal.
@@ -51,6 +53,12 @@ pub(crate) enum CommandError {
     Mistakes(usize),
     #[error("the journal is damaged: {0}")]
     Damage(String),
+    #[error(transparent)]
+    Cipher(#[from] CipherError),
+    #[error("{}: {fault}", path.display())]
+    Secret { path: PathBuf, fault: String },
+    #[error(transparent)]
+    Seal(#[from] SealError),
 }
 
 impl CommandError {
@@ -58,6 +66,8 @@ impl CommandError {
         match self {
             Self::Config(_) | Self::Usage(_) | Self::Log(_) => 2,
             Self::Mistakes(_) | Self::Damage(_) => 3,
+            Self::Seal(SealError::NotOver(_) | SealError::Period(_)) => 2,
+            Self::Seal(error) if error.is_damage() => 3,
             Self::Journal(JournalError::Damage { .. })
             | Self::Engine(EngineError::Journal(JournalError::Damage { .. })) => 3,
             _ => 1,

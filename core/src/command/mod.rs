@@ -5,9 +5,13 @@ mod check;
 mod error;
 mod fields;
 mod init;
+mod key;
 mod progress;
+mod prompt;
 mod restore;
 mod retention;
+mod seal;
+mod secrets;
 mod serve;
 mod signals;
 mod snapshots;
@@ -32,6 +36,8 @@ Examples:
   hubu check --config hubu-data/hubu.toml          list every mistake in settings and catalog
   hubu fields --config hubu-data/hubu.toml         list the keys of sensitive fields; --new-key adds one
   hubu verify --config hubu-data/hubu.toml         check the journal from its first batch to its last
+  hubu seal --config hubu-data/hubu.toml --key seal.key
+                                                   sign the journal of every day and month that is over
   hubu backup --config hubu-data/hubu.toml --to /backup/hubu
   hubu init fresh && hubu restore --config fresh/hubu.toml --from /backup/hubu
 
@@ -57,6 +63,10 @@ enum Command {
     Serve(serve::Serve),
     /// Check the whole journal: its chain, its records, its balance
     Verify(verify::Verify),
+    /// Sign the journal's chain, for every day and month that is over
+    Seal(seal::Seal),
+    /// Make, show and lock the keys that sign
+    Key(key::Key),
     /// Copy the journal into a folder, while the server goes on
     Backup(backup::Backup),
     /// Make a journal anew from a backup, whole or up to a record, and prove it by the state that it makes
@@ -92,6 +102,8 @@ impl Cli {
             Command::Init(init) => init.run(),
             Command::Serve(serve) => serve.run(),
             Command::Verify(verify) => verify.run(),
+            Command::Seal(seal) => seal.run(),
+            Command::Key(key) => key.run(),
             Command::Backup(backup) => backup.run(),
             Command::Restore(restore) => restore.run(),
             Command::Token(token) => token.run(),
