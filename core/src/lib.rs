@@ -53,6 +53,7 @@ pub mod journal;
 pub mod net;
 #[cfg(feature = "server")]
 pub mod observe;
+pub mod seal;
 mod sync;
 #[cfg(any(feature = "server", feature = "postgres"))]
 pub mod tls;

@@ -169,6 +169,11 @@ fn rebase(settings: &mut Settings, folder: &Path) {
     below(&mut settings.tls.certificate_file);
     below(&mut settings.tls.key_file);
     below(&mut settings.tls.client_ca_file);
+    let seal = &mut settings.seal;
+    below(&mut seal.folder);
+    below(&mut seal.key_file);
+    below(&mut seal.passphrase_file);
+    below(&mut seal.wrapping_key_file);
 }
 
 #[cfg(test)]

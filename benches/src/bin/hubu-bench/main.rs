@@ -7,6 +7,7 @@
 mod bare;
 mod bulk;
 mod certificate;
+mod ciphers;
 mod client;
 mod compare;
 mod connection;
