@@ -46,7 +46,7 @@ impl Seal {
         }
         let key = self.unlock.load_or(&file, &settings.seal)?;
         let place = String::from(settings.journal.place.clone());
-        let reader = open_reader(&place, &journal_settings(&settings.journal))?;
+        let reader = open_reader(&place, &journal_settings(&settings))?;
         let order = Order {
             cell: settings.journal.cell,
             now_ms: Clock::system().now_ms(),
