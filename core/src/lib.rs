@@ -53,5 +53,6 @@ pub mod journal;
 pub mod net;
 #[cfg(feature = "server")]
 pub mod observe;
+pub mod seal;
 mod sync;
 pub mod views;

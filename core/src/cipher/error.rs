@@ -43,6 +43,9 @@ pub enum CipherError {
     /// Sealed bytes that do not open: another key, other associated data, or changed bytes. GCM can't tell which.
     #[error("sealed bytes do not open: the key is another, or they were changed")]
     Sealed,
+    /// A locked key file that can't be read or unlocked.
+    #[error("the key file: {0}")]
+    KeyFile(String),
     /// A device or the algorithm itself could not sign.
     #[error("could not sign: {0}")]
     Signing(String),

@@ -19,6 +19,9 @@
 
 mod aead;
 mod error;
+mod hex;
+#[cfg(feature = "server")]
+mod locked;
 mod private;
 mod public;
 mod random;
@@ -26,6 +29,9 @@ mod signature;
 
 pub use aead::{Aead, AeadKind, NONCE_BYTES, TAG_BYTES};
 pub use error::CipherError;
+pub use hex::{array_from_hex, from_hex, to_hex};
+#[cfg(feature = "server")]
+pub use locked::{KEY_FILE_BYTES_MAX, LockedKey, PASSPHRASE_CHARS_MIN, Unlock, WRAPPING_BYTES_MIN};
 pub use private::{PrivateKey, Signer};
 pub use public::{Algorithm, PublicKey};
 pub use random::fill_random;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use hubu_core::access::AccessError;
 use hubu_core::audit::AuditError;
 use hubu_core::catalog::error::{CatalogError, Mistake};
+use hubu_core::cipher::CipherError;
 use hubu_core::config::ConfigError;
 use hubu_core::engine::error::EngineError;
 use hubu_core::engine::watermark::Latched;
@@ -13,6 +14,7 @@ use hubu_core::fields::error::KeyFolderError;
 use hubu_core::journal::JournalError;
 use hubu_core::net::NetError;
 use hubu_core::observe::LogError;
+use hubu_core::seal::SealError;
 use hubu_core::views::error::ViewError;
 
 /// A command's failure; its text is for the person at the terminal.
@@ -57,6 +59,12 @@ pub(crate) enum CommandError {
     Faults(usize),
     #[error("the journal is damaged: {0}")]
     Damage(String),
+    #[error(transparent)]
+    Cipher(#[from] CipherError),
+    #[error("{}: {fault}", path.display())]
+    Secret { path: PathBuf, fault: String },
+    #[error(transparent)]
+    Seal(#[from] SealError),
 }
 
 impl CommandError {
@@ -66,6 +74,8 @@ impl CommandError {
             Self::Mistakes(_) | Self::Damage(_) | Self::Audit(AuditError::Damage { .. }) => 3,
             #[cfg(feature = "postgres")]
             Self::Faults(_) => 3,
+            Self::Seal(SealError::NotOver(_) | SealError::Period(_)) => 2,
+            Self::Seal(error) if error.is_damage() => 3,
             Self::Journal(JournalError::Damage { .. })
             | Self::Engine(EngineError::Journal(JournalError::Damage { .. })) => 3,
             _ => 1,

@@ -7,9 +7,13 @@ mod check_database;
 mod error;
 mod fields;
 mod init;
+mod key;
 mod progress;
+mod prompt;
 mod restore;
 mod retention;
+mod seal;
+mod secrets;
 mod selftest;
 mod serve;
 mod signals;
@@ -37,6 +41,8 @@ Examples:
   hubu check-database --config hubu-data/hubu.toml
                                                    whether the database of the settings can carry a journal
   hubu verify --config hubu-data/hubu.toml         check the journal from its first batch to its last
+  hubu seal --config hubu-data/hubu.toml --key seal.key
+                                                   sign the journal of every day and month that is over
   hubu backup --config hubu-data/hubu.toml --to /backup/hubu
   hubu selftest --folder /tmp/course               prints the same on every kind of processor
   hubu init fresh && hubu restore --config fresh/hubu.toml --from /backup/hubu
@@ -63,6 +69,10 @@ enum Command {
     Serve(serve::Serve),
     /// Check the whole journal: its chain, its records, its balance
     Verify(verify::Verify),
+    /// Sign the journal's chain, for every day and month that is over
+    Seal(seal::Seal),
+    /// Make, show and lock the keys that sign
+    Key(key::Key),
     /// Copy the journal into a folder, while the server goes on
     Backup(backup::Backup),
     /// Make a journal anew from a backup, whole or up to a record, and prove it by the state that it makes
@@ -103,6 +113,8 @@ impl Cli {
             Command::Init(init) => init.run(),
             Command::Serve(serve) => serve.run(),
             Command::Verify(verify) => verify.run(),
+            Command::Seal(seal) => seal.run(),
+            Command::Key(key) => key.run(),
             Command::Backup(backup) => backup.run(),
             Command::Restore(restore) => restore.run(),
             Command::Selftest(selftest) => selftest.run(),

@@ -1,12 +1,14 @@
-//! `hubu verify`: the journal from its first batch to its last, and the state that it makes.
+//! `hubu verify`: the journal from its first batch to its last, the seals over it, and the state that it makes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hubu_core::audit;
+use hubu_core::cipher::PublicKey;
 use hubu_core::config::JournalPlace;
 use hubu_core::engine::digest;
 use hubu_core::journal::{Records, codec, open_reader};
+use hubu_core::seal::{Checker, Period, SealError, Sealed};
 use hubu_kernel::record::Body;
 
 use super::serve::journal_settings;
@@ -16,6 +18,15 @@ use super::{CommandError, Config, hex};
 pub(crate) struct Verify {
     #[command(flatten)]
     config: Config,
+    /// Hold the journal against the seals in this folder
+    #[arg(long, value_name = "FOLDER", requires = "seal_keys")]
+    seals: Option<PathBuf>,
+    /// The public key (PEM) that the seals are signed with; after a change of keys all of them, the oldest first
+    #[arg(long = "seal-key", value_name = "FILE", requires = "seals")]
+    seal_keys: Vec<PathBuf>,
+    /// Demand that this day or month was sealed, or a later one
+    #[arg(long, value_name = "PERIOD", requires = "seals", value_parser = str::parse::<Period>)]
+    sealed_until: Option<Period>,
 }
 
 /// What the records say.
@@ -32,14 +43,24 @@ impl Verify {
         let place = String::from(settings.journal.place.clone());
         let reader = open_reader(&place, &journal_settings(&settings))?;
         let mut tally = Tally::default();
+        let mut checker = self.checker(settings.journal.cell)?;
+        let mut unfit: Option<SealError> = None;
         let report = reader.verify(&mut |batch| {
             tally.take(batch.first, batch.last, batch.payload);
-            tally.fault.is_none()
+            if let Some(checker) = &mut checker {
+                unfit = checker.take(&batch).err();
+            }
+            tally.fault.is_none() && unfit.is_none()
         });
         let report = report?;
         if let Some(fault) = tally.fault {
             return Err(CommandError::Damage(fault));
         }
+        if let Some(unfit) = unfit {
+            return Err(unfit.into());
+        }
+        let sealed = checker.map(|checker| checker.finish(report.last));
+        let sealed = sealed.transpose()?;
         let state = digest::of_journal(&*reader)?;
         println!("{}: whole", shown(&settings.journal.place));
         println!(
@@ -56,6 +77,9 @@ impl Verify {
         );
         println!("chain  {}", hex(&report.chain));
         println!("digest {}  at record {}", hex(&state.sm3), state.last);
+        if let Some(sealed) = &sealed {
+            show_sealed(sealed, report.last);
+        }
         if let Some((division, year)) = state.unbalanced.first() {
             let (books, division) = (state.unbalanced.len(), division.0);
             let text = format!(
@@ -71,6 +95,41 @@ impl Verify {
         println!("every book balances");
         check_audit(&settings.audit.folder)
     }
+
+    fn checker(&self, cell: u64) -> Result<Option<Checker>, CommandError> {
+        let Some(folder) = &self.seals else {
+            return Ok(None);
+        };
+        let keys: Result<Vec<PublicKey>, CommandError> = self
+            .seal_keys
+            .iter()
+            .map(|path| {
+                let text = std::fs::read_to_string(path).map_err(CommandError::file(path))?;
+                PublicKey::from_pem(&text).map_err(|error| CommandError::Secret {
+                    path: path.clone(),
+                    fault: error.to_string(),
+                })
+            })
+            .collect();
+        let checker = Checker::open(folder, cell, &keys?)?;
+        self.sealed_until
+            .map_or(Ok(()), |wanted| checker.reach(wanted))?;
+        Ok(Some(checker))
+    }
+}
+
+fn show_sealed(sealed: &Sealed, last: u64) {
+    println!(
+        "seals  {} of days, {} of months, all fit; the last day sealed is {}",
+        sealed.days,
+        sealed.months,
+        sealed.day.map_or("none".into(), |day| day.to_string())
+    );
+    println!(
+        "sealed records 1..={}; behind them {} that only the chain vouches for",
+        sealed.last,
+        last - sealed.last
+    );
 }
 
 /// The audit log as well, where there is one.

@@ -157,6 +157,11 @@ fn rebase(settings: &mut Settings, folder: &Path) {
     below(&mut settings.auth.hs256_secret_file);
     below(&mut settings.auth.ed25519_public_key_file);
     below(&mut settings.fields.key_folder);
+    let seal = &mut settings.seal;
+    below(&mut seal.folder);
+    below(&mut seal.key_file);
+    below(&mut seal.passphrase_file);
+    below(&mut seal.wrapping_key_file);
 }
 
 #[cfg(test)]

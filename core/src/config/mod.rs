@@ -16,7 +16,7 @@ pub use load::{load, parse};
 pub use place::JournalPlace;
 pub use secret::Secret;
 pub use settings::{
-    Auth, CatalogFolder, Database, Engine, Fields, Journal, Log, LogFormat, Metrics, Server,
+    Auth, CatalogFolder, Database, Engine, Fields, Journal, Log, LogFormat, Metrics, Seal, Server,
     Settings, StandardTables, Views,
 };
 

@@ -40,6 +40,8 @@ pub struct Settings {
     pub log: Log,
     /// The optional projection into PostgreSQL.
     pub standard_tables: StandardTables,
+    /// Signatures over the journal.
+    pub seal: Seal,
 }
 
 /// Declares one section: a struct, its documented keys and their defaults in one place.
@@ -260,5 +262,19 @@ section! {
         password: Secret = Secret::default(),
         /// File with that password; empty = none.
         password_file: PathBuf = PathBuf::new(),
+    }
+}
+
+section! {
+    /// `[seal]`: signatures over the journal.
+    Seal {
+        /// Where they are kept.
+        folder: PathBuf = "seals".into(),
+        /// The key that seals; empty = named at the command line.
+        key_file: PathBuf = PathBuf::new(),
+        /// File with the passphrase that unlocks it; empty = asked for.
+        passphrase_file: PathBuf = PathBuf::new(),
+        /// File with the wrapping key that unlocks it; empty = none.
+        wrapping_key_file: PathBuf = PathBuf::new(),
     }
 }

@@ -188,7 +188,16 @@ pub trait JournalReader: Send + Sync {
     ///
     /// # Errors
     /// [`JournalError::Damage`] names the first batch that was changed, moved or cut.
-    fn verify(&self, each: &mut Each<'_>) -> Result<VerifyReport, JournalError>;
+    fn verify(&self, each: &mut Each<'_>) -> Result<VerifyReport, JournalError> {
+        self.verify_from(1, each)
+    }
+
+    /// As `verify`, from the batch that holds `from` on; that what comes before it is what was written, only its chain
+    /// value can tell, to whoever kept it.
+    ///
+    /// # Errors
+    /// As for `verify`.
+    fn verify_from(&self, from: u64, each: &mut Each<'_>) -> Result<VerifyReport, JournalError>;
 
     /// The bytes of one record, without its length.
     ///

@@ -31,14 +31,15 @@ pub(crate) fn scan(
     Ok(seen)
 }
 
-/// [`super::JournalReader::verify`].
+/// [`super::JournalReader::verify_from`].
 pub(crate) fn verify(
+    from: u64,
     anchor: Option<Anchor>,
     each: &mut Each<'_>,
     walk: &mut Walk<'_>,
 ) -> Result<VerifyReport, JournalError> {
     let mut report = VerifyReport::EMPTY;
-    walk(1, &mut |header, payload| {
+    walk(from, &mut |header, payload| {
         if header.chain_over(payload) != header.chain {
             return Err("its contents are not those that its chain value was made from".into());
         }

@@ -34,7 +34,7 @@ impl PgStore {
     }
 
     /// The stored header of the batch that begins with `first`, and its payload, as the columns say.
-    fn row(&self, first: u64) -> (Header, Vec<u8>) {
+    pub fn row(&self, first: u64) -> (Header, Vec<u8>) {
         let columns = "last, epoch, journal, length, encode(previous, 'hex'), encode(chain, 'hex'), encode(payload, 'hex')";
         let row = self.sql(&format!(
             "SELECT {columns} FROM hubu_journal WHERE cell = CELL AND first = {first}"

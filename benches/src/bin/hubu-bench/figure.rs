@@ -30,7 +30,7 @@ const TIMES: &str = "x row locks";
 const HOT: Goal = Goal::AtLeast(0.9);
 
 /// All figures, in the order in which they are measured.
-pub(crate) const FIGURES: [Figure; 35] = [
+pub(crate) const FIGURES: [Figure; 40] = [
     figure(
         "bulk_file_8192",
         "bulk_file",
@@ -177,6 +177,41 @@ pub(crate) const FIGURES: [Figure; 35] = [
         "requests/s",
         Goal::Shown,
         "what they asked for in that run",
+    ),
+    figure(
+        "sm2_verify",
+        "ciphers",
+        "signatures/s",
+        Goal::Shown,
+        "SM2 signatures verified on one core, beside OpenSSL",
+    ),
+    figure(
+        "sm2_sign",
+        "ciphers",
+        "signatures/s",
+        Goal::Shown,
+        "the same made",
+    ),
+    figure(
+        "sm3_mb_s",
+        "ciphers",
+        "MB/s",
+        Goal::Shown,
+        "SM3 of 16 KiB on one core, beside OpenSSL",
+    ),
+    figure(
+        "sm4_gcm_mb_s",
+        "ciphers",
+        "MB/s",
+        Goal::Shown,
+        "SM4-GCM of 16 KiB, beside OpenSSL's SM4-CTR",
+    ),
+    figure(
+        "chain_mb_s",
+        "ciphers",
+        "MB/s",
+        Goal::Shown,
+        "the journal's chain over 64 KiB, beside OpenSSL's SM3",
     ),
     figure(
         "compare_hot1",

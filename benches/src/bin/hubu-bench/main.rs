@@ -6,6 +6,7 @@
 
 mod bare;
 mod bulk;
+mod ciphers;
 mod client;
 mod compare;
 mod connection;

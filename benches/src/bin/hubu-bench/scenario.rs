@@ -2,7 +2,8 @@
 
 use crate::report::Measured;
 use crate::{
-    Outcome, bulk, compare, connection, harness, http, peers, prove, quota_row, recover, sustained,
+    Outcome, bulk, ciphers, compare, connection, harness, http, peers, prove, quota_row, recover,
+    sustained,
 };
 use serde_json::{Map, Value};
 
@@ -70,6 +71,7 @@ pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
         "fields" => crate::fields::run(task),
         "http_file" => http::on_files(task),
         "http_pg" => http::on_postgres(task),
+        "ciphers" => ciphers::run(task),
         "compare" => compare::figures(task),
         "connection" => connection::run(task),
         "harness" => harness::run(task),

@@ -153,9 +153,9 @@ impl JournalReader for FileReader {
         reading::scan(from, each, &mut |from, visit| self.walk(from, MANY, visit))
     }
 
-    fn verify(&self, each: &mut Each<'_>) -> Result<VerifyReport, JournalError> {
+    fn verify_from(&self, from: u64, each: &mut Each<'_>) -> Result<VerifyReport, JournalError> {
         let anchor = self.shared.anchor.map(|slot| (slot.last, slot.chain));
-        reading::verify(anchor, each, &mut |from, visit| {
+        reading::verify(from, anchor, each, &mut |from, visit| {
             self.walk(from, MANY, visit)
         })
     }

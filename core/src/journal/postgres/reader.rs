@@ -160,9 +160,9 @@ impl JournalReader for PostgresReader {
         })
     }
 
-    fn verify(&self, each: &mut Each<'_>) -> Result<VerifyReport, JournalError> {
+    fn verify_from(&self, from: u64, each: &mut Each<'_>) -> Result<VerifyReport, JournalError> {
         let until = self.last();
-        reading::verify(self.shared.anchor, each, &mut |from, visit| {
+        reading::verify(from, self.shared.anchor, each, &mut |from, visit| {
             self.walk(from, until, true, visit)
         })
     }

@@ -289,8 +289,8 @@ impl JournalReader for DatabaseReader {
         reading::scan(from, each, &mut |from, visit| self.walk(from, visit))
     }
 
-    fn verify(&self, each: &mut Each<'_>) -> Result<VerifyReport, JournalError> {
-        reading::verify(None, each, &mut |from, visit| self.walk(from, visit))
+    fn verify_from(&self, from: u64, each: &mut Each<'_>) -> Result<VerifyReport, JournalError> {
+        reading::verify(from, None, each, &mut |from, visit| self.walk(from, visit))
     }
 
     fn record(&self, seq: u64) -> Result<Vec<u8>, JournalError> {
