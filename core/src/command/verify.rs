@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hubu_core::audit;
