@@ -222,7 +222,7 @@ fn actor(
         roles,
         division: DIVISION,
         agency,
-        dept: None,
+        ..Actor::default()
     }))
 }
 

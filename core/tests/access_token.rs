@@ -24,6 +24,7 @@ fn auth(secret: &str) -> Auth {
     Auth {
         hs256_secret: secret.to_string().into(),
         hs256_secret_file: PathBuf::new(),
+        leeway_seconds: 0,
         ..Auth::default()
     }
 }
@@ -36,6 +37,7 @@ fn claims() -> Claims {
         agency: Some("420106000000000000001".into()),
         dept: None,
         exp: NOW + 60,
+        ..Claims::default()
     }
 }
 
@@ -171,9 +173,9 @@ fn a_remembered_token_still_expires() {
         .unwrap();
     let tokens = tokens(&auth);
     let verified = tokens.verify(token.as_bytes(), NOW).unwrap();
-    assert!(verified.is_good(token.as_bytes(), NOW + 59));
-    assert!(!verified.is_good(token.as_bytes(), NOW + 60));
-    assert!(!verified.is_good(b"another", NOW));
+    assert!(tokens.stands(&verified, token.as_bytes(), NOW + 59));
+    assert!(!tokens.stands(&verified, token.as_bytes(), NOW + 60));
+    assert!(!tokens.stands(&verified, b"another", NOW));
     let late = tokens.verify(token.as_bytes(), NOW + 60).unwrap_err();
     assert_eq!(late, AccessError::Expired);
 }
@@ -191,21 +193,21 @@ fn a_thread_remembers_tokens_until_they_expire() {
                 ..claims()
             })
             .unwrap();
-        assert!(recent.get(token.as_bytes(), NOW).is_none());
+        assert!(recent.get(&tokens, token.as_bytes(), NOW).is_none());
         let shared = tokens.verify(token.as_bytes(), NOW).unwrap();
         recent.put(token.as_bytes(), &shared);
-        let known = recent.get(token.as_bytes(), NOW + 59).unwrap();
+        let known = recent.get(&tokens, token.as_bytes(), NOW + 59).unwrap();
         assert_eq!(known, shared.actor);
         assert!(
             !std::sync::Arc::ptr_eq(&known.name, &shared.actor.name),
             "the thread's own"
         );
         assert!(
-            recent.get(token.as_bytes(), NOW + 60).is_none(),
+            recent.get(&tokens, token.as_bytes(), NOW + 60).is_none(),
             "its time is over"
         );
         assert!(
-            recent.get(&token.as_bytes()[1..], NOW).is_none(),
+            recent.get(&tokens, &token.as_bytes()[1..], NOW).is_none(),
             "another with the same end"
         );
     }

@@ -29,6 +29,7 @@ fn auth() -> Auth {
     Auth {
         hs256_secret: "a-secret-for-tests-of-32-bytes-or-more".to_owned().into(),
         hs256_secret_file: PathBuf::new(),
+        leeway_seconds: 0,
         ..Auth::default()
     }
 }
@@ -117,6 +118,7 @@ proptest! {
             agency: None,
             dept: dept.clone(),
             exp: NOW + life,
+            ..Claims::default()
         };
         let token = SigningKey::from_settings(&auth()).unwrap().sign(&claims).unwrap();
         let tokens = Tokens::new(TrustedKeys::from_settings(&auth()).unwrap(), Arc::clone(&CATALOG), 10);

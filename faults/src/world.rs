@@ -137,8 +137,7 @@ pub(crate) fn official(county: usize) -> Arc<Actor> {
         name: format!("official-{county}").into(),
         roles: 1,
         division: division(county),
-        agency: None,
-        dept: None,
+        ..Actor::default()
     })
 }
 

@@ -4,6 +4,7 @@
 //! that [`crate::evolve`] can apply without judging: the same [`Row::apply`] runs in both, so what
 //! was decided can't fail later.
 
+use crate::actor::judge_duties;
 use crate::document::{Document, RowChange};
 use crate::effect::{Effect, OPERATIONS_MAX, Phase};
 use crate::ident::{RowId, StateId};
@@ -150,17 +151,12 @@ pub fn judge_step(
             actual: document.version,
         });
     }
-    let is_creator = document.creator == request.actor;
-    if transition.not_creator && is_creator {
-        return Err(Rejection::CreatorActs);
-    }
-    if transition.not_previous && document.previous == request.actor {
-        return Err(Rejection::PreviousActs);
-    }
-    if transition.creator_only && !is_creator {
-        return Err(Rejection::NotCreator);
-    }
-    Ok(())
+    judge_duties(
+        transition,
+        document.creator,
+        document.previous,
+        request.actor,
+    )
 }
 
 fn list_changes(

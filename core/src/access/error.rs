@@ -14,6 +14,12 @@ pub enum AccessError {
     /// The token's time is over.
     #[error("the token has expired")]
     Expired,
+    /// The token's time has not begun.
+    #[error("the token is not valid yet")]
+    NotYet,
+    /// The token, its holder, its key or its age is on the list of what is revoked.
+    #[error("the token is revoked")]
+    Revoked,
     /// The token names a division that the catalog does not have.
     #[error("the token names an unknown division: {0}")]
     UnknownDivision(String),
@@ -25,9 +31,9 @@ pub enum AccessError {
         /// What is wrong.
         reason: String,
     },
-    /// Neither a secret nor a public key is set: nobody could be let in.
+    /// No key is set: nobody could be let in.
     #[error(
-        "no key to verify tokens with: set auth.hs256_secret, auth.hs256_secret_file or auth.ed25519_public_key_file"
+        "no key to verify tokens with: set auth.hs256_secret, auth.hs256_secret_file, auth.ed25519_public_key_file, auth.sm2_public_key_file, auth.jwks_file or auth.key_folder"
     )]
     NoKeys,
 }

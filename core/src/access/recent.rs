@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::token::Verified;
+use super::token::{Tokens, Verified};
 use crate::engine::actor::Actor;
 
 /// Places of the table: a power of two.
@@ -27,13 +27,13 @@ impl Default for Recent {
 }
 
 impl Recent {
-    /// Who holds the token, where it was seen lately and is still good at `now_seconds` since 1970.
+    /// Who holds the token, where it was seen lately and still stands at `now_seconds` since 1970.
     #[inline]
-    pub fn get(&self, token: &[u8], now_seconds: u64) -> Option<Arc<Actor>> {
+    pub fn get(&self, tokens: &Tokens, token: &[u8], now_seconds: u64) -> Option<Arc<Actor>> {
         let places = self.places.borrow();
         let known = places.get(place(token))?.as_ref();
         known
-            .filter(|known| known.is_good(token, now_seconds))
+            .filter(|known| tokens.stands(known, token, now_seconds))
             .map(|known| known.actor.clone())
     }
 

@@ -1,49 +1,77 @@
 //! Verifies bearer tokens, and remembers the good ones.
 //!
-//! Verifying costs tens of microseconds, so a verified token is kept: first by the connection that
-//! sent it (one comparison of bytes), then in a bounded cache that all threads share (one lookup).
-//! Both look at the clock, so that a remembered token still expires. Bad tokens are not kept.
+//! Verifying costs from a few to hundreds of microseconds, so a verified token is kept: by the connection that sent it (one
+//! comparison of bytes), by the thread ([`super::Recent`]), and in a bounded cache that all threads share. Bad tokens
+//! are not kept.
+//!
+//! **No memory outlives its reason.** A remembered token carries the time until which it is good (the earliest of its own
+//! end, its key's, its delegation's) and the epoch at which it was last held against keys and revocations. Whoever reads
+//! new keys or a new list raises the epoch; each use compares it, one atomic load, and where it is another asks again
+//! whether the same key is there and nothing revokes the token. That takes some look-ups and no signature, so a change of
+//! the list does not make forty thousand people's tokens be verified anew.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use arc_swap::ArcSwap;
 use moka::sync::Cache;
+use parking_lot::Mutex;
 
-use super::actor::actor_of;
+use super::actor::{actor_of, roles_of};
 use super::claims::Claims;
 use super::error::AccessError;
-use super::key::TrustedKeys;
+use super::jws::{Jws, invalid};
+use super::key::KeyMark;
+use super::revocation::Basis;
+use super::rules::Rules;
+use super::trust::{Believed, TrustedKeys};
 use crate::catalog::model::Catalog;
+use crate::config::Auth;
 use crate::engine::actor::Actor;
-
-/// The longest token that is looked at.
-const TOKEN_BYTES_MAX: usize = 4096;
 
 /// A token that was found good.
 #[derive(Debug)]
 pub struct Verified {
     token: Box<[u8]>,
-    expires_seconds: u64,
+    until_seconds: u64,
+    /// When keys and revocations last let it by.
+    epoch: AtomicU64,
+    grounds: Arc<Grounds>,
     /// Whose it is.
     pub actor: Arc<Actor>,
+}
+
+/// Why a token is believed: looked at again when keys or list change.
+#[derive(Debug)]
+struct Grounds {
+    key: KeyMark,
+    basis: Basis,
 }
 
 impl Verified {
     /// Whether this is the same token and its time is not over at `now_seconds` (since 1970).
     #[inline]
-    pub fn is_good(&self, token: &[u8], now_seconds: u64) -> bool {
-        now_seconds < self.expires_seconds && *self.token == *token
+    fn is_good(&self, token: &[u8], now_seconds: u64) -> bool {
+        now_seconds < self.until_seconds && *self.token == *token
     }
 
-    /// The same, sharing nothing with this one.
+    /// Until when it is good at most, in seconds since 1970.
+    pub fn until_seconds(&self) -> u64 {
+        self.until_seconds
+    }
+
+    /// The same, sharing nothing with this one that is counted on each request.
     pub(super) fn apart(&self) -> Self {
         Self {
             token: self.token.clone(),
-            expires_seconds: self.expires_seconds,
+            until_seconds: self.until_seconds,
+            epoch: AtomicU64::new(self.epoch.load(Ordering::Acquire)),
+            grounds: self.grounds.clone(),
             actor: Arc::new(Actor {
                 name: Arc::from(&*self.actor.name),
                 agency: self.actor.agency.as_deref().map(Arc::from),
                 dept: self.actor.dept.as_deref().map(Arc::from),
+                narrowed: self.actor.narrowed.clone(),
                 ..*self.actor
             }),
         }
@@ -52,7 +80,13 @@ impl Verified {
 
 /// The tokens that this server knows to be good.
 pub struct Tokens {
-    keys: TrustedKeys,
+    auth: Auth,
+    rules: Rules,
+    believed: ArcSwap<Believed>,
+    /// Raised after each change of what is believed.
+    epoch: AtomicU64,
+    /// What was wrong at the last reading, so that it is told once.
+    trouble: Mutex<Option<String>>,
     catalog: Arc<Catalog>,
     known: Cache<Box<[u8]>, Arc<Verified>>,
 }
@@ -60,8 +94,22 @@ pub struct Tokens {
 impl Tokens {
     /// Believes `keys` and remembers up to `entries` tokens.
     pub fn new(keys: TrustedKeys, catalog: Arc<Catalog>, entries: u64) -> Self {
+        let TrustedKeys {
+            auth,
+            rules,
+            believed,
+        } = keys;
+        tell(&believed);
+        metrics::gauge!("hubu_keys_unreadable").set(0.0);
+        // Shown from the start, as 0.
+        metrics::counter!("hubu_key_reload_failures_total").increment(0);
+        metrics::counter!("hubu_break_glass_acts_total").increment(0);
         Self {
-            keys,
+            auth,
+            rules,
+            believed: ArcSwap::from_pointee(believed),
+            epoch: AtomicU64::new(1),
+            trouble: Mutex::new(None),
             catalog,
             known: Cache::new(entries),
         }
@@ -70,10 +118,10 @@ impl Tokens {
     /// Who holds `token`, at `now_seconds` since 1970.
     ///
     /// # Errors
-    /// Malformed, signed by somebody else, expired, or of a division that there is not.
+    /// Malformed, signed by somebody else, revoked, out of its time, or of a division that there is not.
     pub fn verify(&self, token: &[u8], now_seconds: u64) -> Result<Arc<Verified>, AccessError> {
         if let Some(known) = self.known.get(token) {
-            if known.is_good(token, now_seconds) {
+            if self.stands(&known, token, now_seconds) {
                 return Ok(known);
             }
             self.known.invalidate(token);
@@ -83,41 +131,112 @@ impl Tokens {
         Ok(verified)
     }
 
+    /// Whether a remembered token is this one and still believed at `now_seconds`: what every memory asks before it
+    /// answers.
+    #[inline]
+    pub fn stands(&self, known: &Verified, token: &[u8], now_seconds: u64) -> bool {
+        let epoch = self.epoch.load(Ordering::Acquire);
+        known.is_good(token, now_seconds)
+            && (known.epoch.load(Ordering::Acquire) == epoch || self.confirm(known, epoch))
+    }
+
+    /// Holds a remembered token against what is believed now. `epoch` was read before: what is looked at is as new or
+    /// newer.
+    #[cold]
+    fn confirm(&self, known: &Verified, epoch: u64) -> bool {
+        let believed = self.believed.load();
+        let Grounds { key, basis } = &*known.grounds;
+        let stands =
+            believed.ring.holds(basis.kid.as_deref(), key) && !believed.revoked.covers(basis);
+        if stands {
+            known.epoch.fetch_max(epoch, Ordering::AcqRel);
+        }
+        stands
+    }
+
     fn judge(&self, token: &[u8], now_seconds: u64) -> Result<Verified, AccessError> {
-        if token.len() > TOKEN_BYTES_MAX {
-            return Err(AccessError::Invalid("longer than 4096 bytes".into()));
+        // Before the keys: then the mark is never newer than what was looked at.
+        let epoch = self.epoch.load(Ordering::Acquire);
+        let believed = self.believed.load();
+        let jws = Jws::parse(token)?;
+        let key = believed
+            .ring
+            .key_for(&jws, self.auth.unknown_kid_fallback)?;
+        if now_seconds < key.from_seconds || now_seconds >= key.until_seconds {
+            return Err(invalid("its key's time has not begun, or is over"));
         }
-        let header = jsonwebtoken::decode_header(token).map_err(invalid)?;
-        let key = self.key_for(header.alg)?;
-        let mut rules = Validation::new(header.alg);
-        // The clock is the caller's, so the expiry is judged below.
-        rules.validate_exp = false;
-        rules.validate_aud = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, key, &rules)
-            .map_err(invalid)?
-            .claims;
-        if claims.exp <= now_seconds {
-            return Err(AccessError::Expired);
-        }
+        key.verify(jws.signed, &jws.signature)?;
+        let claims: Claims = serde_json::from_slice(&jws.claims()?)
+            .map_err(|error| invalid(&format!("its claims: {error}")))?;
+        let is_break_glass = self
+            .catalog
+            .is_break_glass(roles_of(&claims, &self.catalog));
+        let until = self.rules.judge(&claims, is_break_glass, now_seconds)?;
         let actor = Arc::new(actor_of(&claims, &self.catalog)?);
+        let basis = Basis {
+            jti: claims.jti.map(Into::into),
+            kid: jws.kid,
+            subject: claims.sub.into(),
+            delegated_by: claims.delegated_by.map(Into::into),
+            issued_seconds: claims.iat.unwrap_or(0),
+        };
+        if believed.revoked.covers(&basis) {
+            return Err(AccessError::Revoked);
+        }
+        let algorithm = key.algorithm().name();
+        metrics::counter!("hubu_tokens_verified_total", "alg" => algorithm).increment(1);
         Ok(Verified {
             token: token.into(),
-            expires_seconds: claims.exp,
+            until_seconds: until.min(key.until_seconds),
+            epoch: AtomicU64::new(epoch),
+            grounds: Arc::new(Grounds {
+                key: key.mark,
+                basis,
+            }),
             actor,
         })
     }
 
-    /// The key for an algorithm that we accept: the header may choose among these two and no other.
-    fn key_for(&self, algorithm: Algorithm) -> Result<&DecodingKey, AccessError> {
-        let key = match algorithm {
-            Algorithm::HS256 => self.keys.hs256.as_ref(),
-            Algorithm::EdDSA => self.keys.ed25519.as_ref(),
-            _ => None,
+    /// Reads keys and revocations again, and says whether they changed. What can't be read leaves the former ones in
+    /// force; the log and `hubu_keys_unreadable` say so. Only the thread that may open files calls this.
+    ///
+    /// # Errors
+    /// One of the files can't be read or says something that can't be.
+    pub fn reload(&self) -> Result<bool, AccessError> {
+        let read = super::trust::read(&self.auth);
+        let mut trouble = self.trouble.lock();
+        metrics::gauge!("hubu_keys_unreadable").set(f64::from(u8::from(read.is_err())));
+        let believed = match read {
+            Ok(believed) => believed,
+            Err(error) => {
+                let words = error.to_string();
+                if trouble.as_ref() != Some(&words) {
+                    metrics::counter!("hubu_key_reload_failures_total").increment(1);
+                    tracing::error!(%error, "keys and revocations stay as they were: mend the file");
+                    *trouble = Some(words);
+                }
+                return Err(error);
+            }
         };
-        key.ok_or_else(|| AccessError::Invalid(format!("no key for {algorithm:?}")))
+        if trouble.take().is_some() {
+            tracing::info!("keys and revocations can be read again");
+        }
+        if believed.digest == self.believed.load().digest {
+            return Ok(false);
+        }
+        tell(&believed);
+        let (keys, revoked) = (believed.ring.len(), believed.revoked.count());
+        self.believed.store(Arc::new(believed));
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        tracing::info!(keys, revoked, "keys and revocations were read anew");
+        if keys == 0 {
+            tracing::error!("no key is left to verify tokens with: nobody is let in");
+        }
+        Ok(true)
     }
 }
 
-fn invalid(error: jsonwebtoken::errors::Error) -> AccessError {
-    AccessError::Invalid(error.to_string())
+fn tell(believed: &Believed) {
+    metrics::gauge!("hubu_token_keys").set(believed.ring.len() as f64);
+    metrics::gauge!("hubu_token_revocations").set(believed.revoked.count() as f64);
 }

@@ -40,6 +40,10 @@ pub struct Role {
     pub zh: String,
     /// Whether each of its requests goes to the audit log (特权岗位).
     pub is_privileged: bool,
+    /// Whether it is for emergencies (应急岗位): a token with it gives a reason, is short-lived, and each act is marked.
+    pub break_glass: bool,
+    /// The roles that it stands for besides itself.
+    pub stands_for: RoleSet,
 }
 
 /// Lists and parameters that guards consult.
@@ -146,6 +150,24 @@ impl Catalog {
     /// The roles whose every request goes to the audit log.
     pub fn privileged(&self) -> RoleSet {
         self.index.privileged
+    }
+
+    /// Whether one of these roles is for emergencies.
+    pub fn is_break_glass(&self, set: RoleSet) -> bool {
+        let mut held = self
+            .roles
+            .iter()
+            .filter(|role| set.0 & (1 << role.bit) != 0);
+        held.any(|role| role.break_glass)
+    }
+
+    /// These roles, and those that they stand for.
+    pub fn with_stood_for(&self, set: RoleSet) -> RoleSet {
+        let held = self
+            .roles
+            .iter()
+            .filter(|role| set.0 & (1 << role.bit) != 0);
+        RoleSet(held.fold(set.0, |all, role| all | role.stands_for.0))
     }
 
     /// The names of the roles in a set, in the order of their bits.

@@ -78,7 +78,7 @@ impl Serve {
             keys.look(&engine);
             tables.begin(&engine, &settings, &mut views)
         };
-        let ended = main.block_on(signals.wait(&engine, &settings.engine, &figures, often));
+        let ended = main.block_on(signals.wait(&app, &settings, &figures, often));
         stop(running, page, &engine)?;
         drop(app);
         views.finish();

@@ -1,13 +1,13 @@
-//! Waits for what ends the serving, and looks after idempotency keys, snapshots and figures meanwhile.
+//! Waits for what ends the serving, and looks after idempotency keys, snapshots, figures and keys for tokens meanwhile.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use hubu_core::config::Engine as EngineSettings;
-use hubu_core::engine::Engine;
+use hubu_core::config::Settings;
+use hubu_core::http::app::App;
 use hubu_core::observe::Figures;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::CommandError;
 use super::retention::{self, forget_old_keys};
@@ -21,6 +21,7 @@ const FOLD_EVERY: Duration = Duration::from_secs(5);
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hangup: Signal,
 }
 
 impl Signals {
@@ -29,24 +30,30 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
         })
     }
 
-    /// Waits for one of them; `often` is called every few seconds.
+    /// Waits for one of them; `often` is called every few seconds, and keys are read anew as the settings say and at SIGHUP.
     ///
     /// # Errors
     /// A standby can't follow its journal any more, and only a new start helps; or what `often` says.
     pub(super) async fn wait(
         &mut self,
-        engine: &Arc<Engine>,
-        settings: &EngineSettings,
+        app: &App,
+        settings: &Settings,
         figures: &Figures,
         mut often: impl FnMut() -> Result<(), CommandError>,
     ) -> Result<(), CommandError> {
         let mut hours = tokio::time::interval(retention::EVERY);
         let mut folding = tokio::time::interval(FOLD_EVERY);
-        let mut snapshots = Snapshots::new(engine, settings);
-        let days = settings.retention_days;
+        let engine = &app.engine;
+        let mut snapshots = Snapshots::new(engine, &settings.engine);
+        let days = settings.engine.retention_days;
+        let every = Duration::from_secs(u64::from(settings.auth.reload_seconds));
+        // They were read at the start.
+        let mut keys = tokio::time::interval_at(Instant::now() + every, every);
+        keys.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return Ok(()),
@@ -55,6 +62,11 @@ impl Signals {
                     Ok(kept_from) => tracing::debug!(kept_from = kept_from.0, "old idempotency keys forgotten"),
                     Err(error) => tracing::warn!(%error, "cannot look after idempotency keys"),
                 },
+                _ = keys.tick() => reload(app),
+                _ = self.hangup.recv() => {
+                    tracing::info!("SIGHUP: reading keys and revocations anew");
+                    reload(app);
+                }
                 () = snapshots.due() => snapshots.write(),
                 _ = folding.tick() => {
                     figures.fold();
@@ -66,5 +78,12 @@ impl Signals {
                 }
             }
         }
+    }
+}
+
+/// Reads keys and revocations anew; what is wrong with them is logged there, and the former ones stay.
+fn reload(app: &App) {
+    if let Ok(true) = app.tokens.reload() {
+        tracing::debug!("remembered tokens are held against the new keys at their next use");
     }
 }

@@ -11,6 +11,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     let mut faults = Vec::new();
     check_server(settings, &mut faults);
     check_state(settings, &mut faults);
+    check_auth(settings, &mut faults);
     check_journal(settings, &mut faults);
     check_database(settings, &mut faults);
     if faults.is_empty() {
@@ -148,13 +149,38 @@ fn check_state(settings: &Settings, faults: &mut Vec<String>) {
         (3..=3600).contains(&journal.lease_seconds),
         "journal.lease_seconds: 3 to 3600",
     );
-    let secret = settings.auth.hs256_secret.reveal();
+}
+
+fn check_auth(settings: &Settings, faults: &mut Vec<String>) {
+    let mut expect = |is_fine: bool, text: &str| {
+        if !is_fine {
+            faults.push(text.to_string());
+        }
+    };
+    let auth = &settings.auth;
+    let secret = auth.hs256_secret.reveal();
     expect(
         secret.is_empty() || secret.len() >= 32,
         "auth.hs256_secret: at least 32 bytes (a shorter one can be guessed)",
     );
     expect(
-        settings.auth.token_cache_entries >= 1,
+        auth.token_cache_entries >= 1,
         "auth.token_cache_entries: at least 1",
+    );
+    expect(
+        (1..=3600).contains(&auth.reload_seconds),
+        "auth.reload_seconds: 1 to 3600",
+    );
+    expect(
+        auth.leeway_seconds <= 300,
+        "auth.leeway_seconds: at most 300 (set the clocks instead)",
+    );
+    expect(
+        (1..=3660).contains(&auth.delegation_days_max),
+        "auth.delegation_days_max: 1 to 3660",
+    );
+    expect(
+        (1..=1440).contains(&auth.break_glass_minutes_max),
+        "auth.break_glass_minutes_max: 1 to 1440",
     );
 }

@@ -155,13 +155,22 @@ fn rebase(settings: &mut Settings, folder: &Path) {
     below(&mut settings.views.archive_folder);
     below(&mut settings.audit.folder);
     below(&mut settings.auth.hs256_secret_file);
-    below(&mut settings.auth.ed25519_public_key_file);
     below(&mut settings.fields.key_folder);
     let seal = &mut settings.seal;
     below(&mut seal.folder);
     below(&mut seal.key_file);
     below(&mut seal.passphrase_file);
     below(&mut seal.wrapping_key_file);
+    let auth = &mut settings.auth;
+    for path in [
+        &mut auth.ed25519_public_key_file,
+        &mut auth.sm2_public_key_file,
+        &mut auth.jwks_file,
+        &mut auth.key_folder,
+        &mut auth.revocation_file,
+    ] {
+        below(path);
+    }
 }
 
 #[cfg(test)]

@@ -210,6 +210,28 @@ section! {
         hs256_secret_file: PathBuf = "secret".into(),
         /// File with the Ed25519 public key; empty = none.
         ed25519_public_key_file: PathBuf = PathBuf::new(),
+        /// File with the SM2 public key; empty = none.
+        sm2_public_key_file: PathBuf = PathBuf::new(),
+        /// JWK Set with named keys; empty = none.
+        jwks_file: PathBuf = PathBuf::new(),
+        /// Folder with named public keys; empty = none.
+        key_folder: PathBuf = PathBuf::new(),
+        /// Whether a token with an unknown kid may be signed with a key without one.
+        unknown_kid_fallback: bool = true,
+        /// List of what is revoked; empty = none.
+        revocation_file: PathBuf = PathBuf::new(),
+        /// How often keys and list are read anew.
+        reload_seconds: u32 = 5,
+        /// How far the issuer's clock may be off.
+        leeway_seconds: u32 = 30,
+        /// The `iss` that a token must have; empty = any.
+        issuer: String = String::new(),
+        /// What a token's `aud` must include; empty = anything.
+        audience: String = String::new(),
+        /// How long a delegation may last, from when its token was made.
+        delegation_days_max: u32 = 90,
+        /// How long a token with a break-glass role may live.
+        break_glass_minutes_max: u32 = 60,
         /// Verified tokens that are remembered.
         token_cache_entries: u64 = 200_000,
     }

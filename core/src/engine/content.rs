@@ -62,7 +62,8 @@ impl Engine {
             Action::Act(act) => (act.transition.as_bytes(), act.if_match.unwrap_or(0)),
         };
         let asked = Asked {
-            actor: &command.actor.name,
+            // Whoever acts, for whomever: the same key a second time is a repeat.
+            actor: command.actor.named().person,
             key: &command.key,
             step,
             if_match,

@@ -228,6 +228,9 @@ pub enum Denied {
     /// It is another agency's.
     #[error("this is another agency's")]
     Agency,
+    /// The actor's roles might, and their token was narrowed to less.
+    #[error("your token is narrowed to less than this")]
+    Narrowed,
 }
 
 /// Why an engine could not be opened, read or kept.

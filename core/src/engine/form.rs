@@ -9,19 +9,17 @@ use crate::catalog::model::Catalog;
 use crate::engine::command::{Command, KEY_MAX};
 use crate::engine::error::{FieldFault, FormError, LineFault, ValueFault};
 use crate::fields::mask;
+use hubu_kernel::actor::NAME_BYTES_MAX;
 use hubu_kernel::document::{Dimension, Entry, Field, LINES_MAX, Line, Value};
 use hubu_kernel::ident::FieldId;
 
 /// The most documents that one names as its sources.
 const LINKS_MAX: usize = 256;
 
-/// The most bytes of an actor's name.
-const NAME_MAX: usize = 128;
-
 pub(crate) fn check_key(command: &Command) -> Result<(), FormError> {
     let key = command.key.as_bytes();
     let visible = key.iter().all(u8::is_ascii_graphic);
-    let named = (1..=NAME_MAX).contains(&command.actor.name.len());
+    let named = (1..=NAME_BYTES_MAX).contains(&command.actor.name.len());
     if (1..=KEY_MAX).contains(&key.len()) && visible && named {
         Ok(())
     } else {

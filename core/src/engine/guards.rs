@@ -6,6 +6,7 @@ use crate::clock::Day;
 use crate::engine::actor::Actor;
 use crate::engine::choose::{Bags, Subject};
 use crate::engine::error::FormError;
+use hubu_kernel::actor::{ActorName, share_a_person};
 use hubu_kernel::document::Line;
 use hubu_kernel::money::{Cents, Total};
 use hubu_kernel::rejection::Rejection;
@@ -58,6 +59,16 @@ impl Facts<'_> {
         self.judge_guards(&facts, Cents(amount))
     }
 
+    /// A person as guards compare them with who acts: a delegate is both themselves and the delegator, so whoever has a
+    /// person in common with the actor goes by the actor's name.
+    fn as_told<'n>(&'n self, name: &'n str) -> &'n str {
+        if share_a_person(name, &self.actor.name) {
+            self.actor.named().person
+        } else {
+            ActorName::of(name).person
+        }
+    }
+
     fn judge_guards(
         &self,
         lines: &[LineFacts<'_>],
@@ -80,15 +91,15 @@ impl Facts<'_> {
                 division: self.subject.division,
                 year: self.subject.year,
                 agency: self.agency,
-                creator: self.creator,
-                previous: self.previous,
+                creator: self.as_told(self.creator),
+                previous: self.as_told(self.previous),
                 amount,
                 fields: self.subject.header,
             },
             lines,
             every_line_has: &|id, value| all.iter().enumerate().all(|line| has(line, id, value)),
             actor: ActorFacts {
-                id: &self.actor.name,
+                id: self.actor.named().person,
                 division: self.actor.division,
                 agency: self.actor.agency.as_deref().unwrap_or_default(),
                 dept: self.actor.dept.as_deref().unwrap_or_default(),

@@ -227,7 +227,7 @@ fn may_enter(
     let (division, agency) = (content.division, &*content.agency);
     let entry = (kind.entry.roles, kind.entry.acting);
     for (roles, acting) in [entry].into_iter().chain(step.map(|s| (s.roles, s.acting))) {
-        permit::may_act(catalog, actor, roles, acting, division, agency)?;
+        permit::may_act(catalog, actor, kind, (roles, acting), division, agency)?;
     }
     Ok(())
 }

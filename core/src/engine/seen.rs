@@ -111,11 +111,12 @@ pub(crate) fn find_step<'c>(
 ) -> Result<Option<&'c TransitionRule>, SubmitError> {
     let (division, agency) = (seen.division, &*seen.agency);
     let may = |step: &TransitionRule| {
-        permit::may_act(catalog, actor, step.roles, step.acting, division, agency)
+        let who = (step.roles, step.acting);
+        permit::may_act(catalog, actor, kind, who, division, agency)
     };
     let is_asked = |step: &&TransitionRule| *step.name == *act.transition;
     let mut named = kind.transitions.iter().filter(is_asked).peekable();
-    if permit::may_read(catalog, actor, division, Some(agency)).is_err() {
+    if permit::may_read(catalog, actor, division, Some(agency), Some(kind)).is_err() {
         // Only the first of the name: who may not read is told nothing of the others.
         if named.peek().is_none_or(|step| may(step).is_err()) {
             return Err(SubmitError::NoDocument(act.document));

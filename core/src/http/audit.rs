@@ -77,7 +77,7 @@ impl Worker {
         let actor = match error {
             HttpError::Access(_) => None,
             // Just verified: it is remembered.
-            _ => self.actor(session, &head.headers).ok(),
+            _ => self.holder(session, &head.headers).ok(),
         };
         let catalog = self.app.engine.catalogs().current().1;
         let request = request(head);
@@ -107,7 +107,7 @@ impl Worker {
             return None;
         }
         // A token that is not believed is the handler's to refuse.
-        let actor = self.actor(session, &head.headers).ok()?;
+        let actor = self.holder(session, &head.headers).ok()?;
         privileged.meets(RoleSet(actor.roles)).then_some(actor)
     }
 
@@ -143,6 +143,8 @@ fn why(error: &HttpError) -> &'static str {
         HttpError::OutOfScope(_) | HttpError::Submit(SubmitError::NoDocument(_)) => "out_of_scope",
         HttpError::Access(AccessError::Missing) => "token_missing",
         HttpError::Access(AccessError::Expired) => "token_expired",
+        HttpError::Access(AccessError::NotYet) => "token_not_yet",
+        HttpError::Access(AccessError::Revoked) => "token_revoked",
         HttpError::Access(AccessError::UnknownDivision(_)) => "token_division_unknown",
         HttpError::Access(_) => "token_invalid",
         other => other.problem(Language::English).code,

@@ -13,6 +13,7 @@ use super::error::HttpError;
 use super::head::{self, Language};
 use super::problem::Problem;
 use super::respond::Reply;
+use super::route::Operation;
 use super::session::Session;
 use super::submit::{recall, result_of, settle, tells_of_state, type_of};
 use super::wire::answer::{BatchAnswer, BatchResult};
@@ -51,7 +52,7 @@ pub(super) async fn batch(
     body: Incoming,
 ) -> Result<Reply, HttpError> {
     let headers = &head.headers;
-    let actor = worker.actor(session, headers)?;
+    let actor = worker.actor(session, headers, Operation::Batch)?;
     head::expect_json(headers)?;
     let mut received = worker.receive(session, head, body, Purpose::Batch).await?;
     received.grow(read_bytes(&received.bytes))?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hubu_kernel::actor::{ActorName, judge_duties};
 use hubu_kernel::document::{Document, Field, Line};
 use hubu_kernel::ident::{Division, DocumentId, StateId};
 use hyper::StatusCode;
@@ -11,6 +12,7 @@ use super::error::HttpError;
 use super::problem::Problem;
 use super::resolve;
 use super::respond::Reply;
+use super::route::Operation;
 use super::session::Session;
 use super::wire::answer::{Id, Number};
 use super::wire::query::{DocumentView, FieldValue, LineView, Object, dims};
@@ -38,7 +40,7 @@ pub(super) async fn document(
     head: &Parts,
     id: &str,
 ) -> Result<Reply, HttpError> {
-    let (found, actor) = readable(worker, session, head, id).await?;
+    let (found, actor) = readable(worker, session, head, (Operation::Document, id)).await?;
     let view = view(&worker.app.engine, &found, &actor)?;
     Ok(worker
         .writer
@@ -54,15 +56,17 @@ pub(super) async fn readable(
     worker: &Worker,
     session: &Session,
     head: &Parts,
-    id: &str,
+    (operation, id): (Operation, &str),
 ) -> Result<(Arc<Document>, Arc<Actor>), HttpError> {
-    let actor = worker.actor(session, &head.headers)?;
+    let actor = worker.actor(session, &head.headers, operation)?;
     let lost = || HttpError::NotFound("document");
     let id = resolve::document_id(id, "id").map_err(|_| lost())?;
     let found = find(worker, id).await?.ok_or_else(lost)?;
     let catalog = worker.app.engine.catalogs().version(found.entry.catalog);
     let (division, agency) = (found.entry.division, Some(&*found.entry.agency));
-    may_read(catalog, &actor, division, agency).map_err(|_| HttpError::OutOfScope("document"))?;
+    let kind = catalog.document_type(found.entry.kind);
+    may_read(catalog, &actor, division, agency, kind)
+        .map_err(|_| HttpError::OutOfScope("document"))?;
     Ok((found, actor))
 }
 
@@ -118,6 +122,7 @@ pub(super) fn view<'a>(
         actor,
     };
     let (fields, hidden) = reader.fields(0, &entry.fields);
+    let creator = ActorName::of(&document.creator);
     Ok(DocumentView {
         id: Id(document.id.0),
         kind: &kind.name,
@@ -132,7 +137,8 @@ pub(super) fn view<'a>(
         division: format!("{:09}", entry.division.0),
         fiscal_year: entry.year.0,
         agency: Some(&*entry.agency).filter(|agency| !agency.is_empty()),
-        creator: &document.creator,
+        creator: creator.person,
+        on_behalf_of: creator.on_behalf_of,
         fields,
         hidden,
         lines: (1..)
@@ -210,15 +216,12 @@ pub(super) fn actions<'a>(
     standing: &Standing<'_>,
     actor: &Actor,
 ) -> Vec<&'a str> {
-    let is_creator = *standing.creator == *actor.name;
-    let is_previous = *standing.previous == *actor.name;
     let may = |step: &&TransitionRule| {
-        let duties = &step.kernel;
-        let is_barred = duties.not_creator && is_creator
-            || duties.not_previous && is_previous
-            || duties.creator_only && !is_creator;
+        let (creator, previous) = (standing.creator, standing.previous);
+        let is_free = judge_duties(&step.kernel, creator, previous, &actor.name).is_ok();
         let (division, agency) = (standing.division, standing.agency);
-        !is_barred && may_act(catalog, actor, step.roles, step.acting, division, agency).is_ok()
+        let who = (step.roles, step.acting);
+        is_free && may_act(catalog, actor, kind, who, division, agency).is_ok()
     };
     kind.steps_from(standing.state)
         .filter(may)

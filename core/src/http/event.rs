@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hubu_kernel::document::Document;
+use hubu_kernel::actor::ActorName;
+use hubu_kernel::document::{Document, Entry};
 use hubu_kernel::ident::{DocumentId, Seq};
 use hubu_kernel::record::Body;
 use hyper::http::request::Parts;
@@ -13,6 +14,7 @@ use super::error::HttpError;
 use super::params::Params;
 use super::problem::Problem;
 use super::respond::Reply;
+use super::route::Operation;
 use super::session::Session;
 use super::tell::Teller;
 use super::wire::answer::Id;
@@ -45,7 +47,7 @@ pub(super) async fn events(
     session: &Session,
     head: &Parts,
 ) -> Result<Reply, HttpError> {
-    let actor = worker.actor(session, &head.headers)?;
+    let actor = worker.actor(session, &head.headers, Operation::Events)?;
     let params = Params::new(head.uri.query(), ["after", "limit"])?;
     let after = Seq(params.number(0)?.unwrap_or(0));
     let limit = params.limit(1, FEED_PAGE_MAX)?;
@@ -92,7 +94,7 @@ pub(super) async fn trace(
     head: &Parts,
     id: &str,
 ) -> Result<Reply, HttpError> {
-    let (found, actor) = document::readable(worker, session, head, id).await?;
+    let (found, actor) = document::readable(worker, session, head, (Operation::Trace, id)).await?;
     let engine = worker.app.engine.clone();
     let read = move || told(&engine, &found, &actor);
     let bytes = worker.app.reader.run(read).await??;
@@ -132,19 +134,21 @@ impl Scope<'_> {
     /// Whether the actor stands at the top of the tree, for no agency.
     fn is_everything(&self) -> bool {
         let divisions = &self.engine.catalogs().current().1.divisions;
-        self.actor.agency.is_none() && divisions.parent(self.actor.division).is_none()
+        self.actor.narrowed.is_none()
+            && self.actor.agency.is_none()
+            && divisions.parent(self.actor.division).is_none()
     }
 
     fn covers(&self, event: &Event) -> bool {
         let document = match &event.record.body {
             Body::Decided(decided) => match &decided.entry {
-                Some(entry) => return self.may_see(entry.division, &entry.agency),
+                Some(entry) => return self.may_see(entry),
                 None => decided.document,
             },
             Body::Refused(refused) => match refused.document {
                 Some(document) => document,
                 // What was never entered is its asker's alone.
-                None => return event.record.actor == self.actor.name,
+                None => return is_of(&event.record.actor, self.actor),
             },
             Body::Catalog { .. } | Body::Genesis { .. } => return true,
         };
@@ -153,11 +157,18 @@ impl Scope<'_> {
             Found::Ended => self.archive.get(document).ok().flatten(),
             Found::Nothing => None,
         };
-        found.is_some_and(|found| self.may_see(found.entry.division, &found.entry.agency))
+        found.is_some_and(|found| self.may_see(&found.entry))
     }
 
-    fn may_see(&self, division: hubu_kernel::ident::Division, agency: &str) -> bool {
+    fn may_see(&self, entry: &Entry) -> bool {
         let catalog = self.engine.catalogs().current().1;
-        may_read(catalog, self.actor, division, Some(agency)).is_ok()
+        let kind = catalog.document_type(entry.kind);
+        let (division, agency) = (entry.division, Some(&*entry.agency));
+        may_read(catalog, self.actor, division, agency, kind).is_ok()
     }
+}
+
+/// Whether the actor asked for it, for whomever; a token that is narrowed to types sees nothing of no known type.
+fn is_of(name: &str, actor: &Actor) -> bool {
+    actor.narrowed.is_none() && ActorName::of(name).person == actor.named().person
 }

@@ -25,6 +25,7 @@ pub mod openapi;
 pub mod page;
 mod params;
 pub mod payload;
+mod privileged;
 pub mod problem;
 mod quota;
 pub mod reader;

@@ -77,13 +77,19 @@ mod tests {
                 methods
                     .as_object()
                     .unwrap()
-                    .keys()
-                    .map(move |m| format!("{} {path}", m.to_uppercase()))
+                    .iter()
+                    .map(move |(method, of)| {
+                        let name = of["operationId"].as_str().unwrap();
+                        format!("{} {path} {name}", method.to_uppercase())
+                    })
             })
             .collect();
         let routed: BTreeSet<String> = ROUTES
             .iter()
-            .map(|route| format!("{} {}", route.method, route.template))
+            .map(|route| {
+                let name = route.operation.name();
+                format!("{} {} {name}", route.method, route.template)
+            })
             .collect();
         assert_eq!(described, routed);
     }

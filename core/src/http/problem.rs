@@ -78,7 +78,7 @@ type Sort = (&'static str, StatusCode, &'static str, &'static str);
 
 /// Every sort of problem, ascending by code.
 #[rustfmt::skip]
-static SORTS: [Sort; 43] = [
+static SORTS: [Sort; 44] = [
     ("agency_denied",       StatusCode::FORBIDDEN,              "无权操作其他单位",     "another agency's"),
     ("ahead_of_plan",       StatusCode::CONFLICT,               "超出分月累计计划",     "ahead of the monthly plan"),
     ("audit_unavailable",   StatusCode::SERVICE_UNAVAILABLE,    "审计日志无法写入",     "the audit log can't be written"),
@@ -107,6 +107,7 @@ static SORTS: [Sort; 43] = [
     ("line",                StatusCode::UNPROCESSABLE_ENTITY,   "明细不符合要求",       "a line does not fit"),
     ("method",              StatusCode::METHOD_NOT_ALLOWED,     "方法不允许",           "method not allowed"),
     ("month_missing",       StatusCode::UNPROCESSABLE_ENTITY,   "缺少月份",             "a month is missing"),
+    ("narrowed",            StatusCode::FORBIDDEN,              "超出令牌限定的范围",   "your token is narrowed to less"),
     ("negative",            StatusCode::CONFLICT,               "额度不得为负",         "the row would become negative"),
     ("not_creator",         StatusCode::FORBIDDEN,              "仅录入人可办理",       "only the creator may"),
     ("not_found",           StatusCode::NOT_FOUND,              "不存在或无权查看",     "not found"),

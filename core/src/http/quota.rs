@@ -10,6 +10,7 @@ use super::params::Params;
 use super::problem::Problem;
 use super::resolve;
 use super::respond::Reply;
+use super::route::Operation;
 use super::session::Session;
 use super::wire::answer::Id;
 use super::wire::query::{QuotaPage, QuotaView, RowDims};
@@ -38,7 +39,7 @@ pub(super) async fn quota(
     head: &Parts,
     row: &str,
 ) -> Result<Reply, HttpError> {
-    let actor = worker.actor(session, &head.headers)?;
+    let actor = worker.actor(session, &head.headers, Operation::Quota)?;
     let lost = || HttpError::NotFound("row");
     let id = resolve::row_id(row, "row").map_err(|_| lost())?;
     let engine = &worker.app.engine;
@@ -48,7 +49,7 @@ pub(super) async fn quota(
     let catalog = engine.catalogs().current().1;
     let view = view(catalog, &found)?;
     let agency = agency_of(catalog, &found);
-    may_read(catalog, &actor, found.row.division, agency.as_deref())
+    may_read(catalog, &actor, found.row.division, agency.as_deref(), None)
         .map_err(|_| HttpError::OutOfScope("row"))?;
     worker.writer.json(StatusCode::OK, &view)
 }
@@ -75,7 +76,7 @@ pub(super) async fn quotas(
     session: &Session,
     head: &Parts,
 ) -> Result<Reply, HttpError> {
-    let actor = worker.actor(session, &head.headers)?;
+    let actor = worker.actor(session, &head.headers, Operation::Quotas)?;
     let names = [
         "division",
         "ledger",
@@ -124,7 +125,7 @@ fn filter(
         .map(Year);
     // An agency's people see their agency alone, so that is what they ask for.
     let agency: Option<Box<str>> = params.text(3).or(actor.agency.as_deref()).map(Into::into);
-    may_read(catalog, actor, division, agency.as_deref()).map_err(SubmitError::from)?;
+    may_read(catalog, actor, division, agency.as_deref(), None).map_err(SubmitError::from)?;
     Ok(RowFilter {
         division,
         agency,

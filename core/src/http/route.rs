@@ -38,6 +38,25 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Its name, as OpenAPI and a narrowed token have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "createDocument",
+            Self::Act => "act",
+            Self::Batch => "batch",
+            Self::Document => "document",
+            Self::Trace => "trace",
+            Self::Quota => "quota",
+            Self::Quotas => "quotas",
+            Self::Work => "work",
+            Self::Summary => "summary",
+            Self::Events => "events",
+            Self::OpenApi => "openapi",
+            Self::Health => "health",
+            Self::Ready => "ready",
+        }
+    }
+
     /// Whether it asks for a decision.
     pub fn is_command(self) -> bool {
         matches!(self, Self::Create | Self::Act | Self::Batch)

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::access::Verified;
+use crate::access::{Tokens, Verified};
 use crate::engine::actor::Actor;
 
 /// Length of a tick in milliseconds.
@@ -143,13 +143,13 @@ impl Session {
         now_ticks().wrapping_sub(self.since.get())
     }
 
-    /// Who holds this token, when it is the one that is remembered and still good.
+    /// Who holds this token, when it is the one that is remembered and still stands.
     #[inline]
-    pub fn known(&self, token: &[u8], now_seconds: u64) -> Option<Arc<Actor>> {
+    pub fn known(&self, tokens: &Tokens, token: &[u8], now_seconds: u64) -> Option<Arc<Actor>> {
         let known = self.token.borrow();
         known
             .as_ref()
-            .filter(|known| known.is_good(token, now_seconds))
+            .filter(|known| tokens.stands(known, token, now_seconds))
             .map(|known| known.actor.clone())
     }
 

@@ -12,6 +12,7 @@ use super::error::HttpError;
 use super::head::{self, Language};
 use super::problem::Problem;
 use super::respond::Reply;
+use super::route::Operation;
 use super::session::Session;
 use super::wire::answer::{Id, Moved, Number};
 use super::wire::command::{ActBody, CreateBody};
@@ -48,7 +49,7 @@ pub(super) async fn create(
     body: Incoming,
 ) -> Result<Reply, HttpError> {
     let headers = &head.headers;
-    let actor = worker.actor(session, headers)?;
+    let actor = worker.actor(session, headers, Operation::Create)?;
     let key = head::idempotency_key(headers)?;
     head::expect_json(headers)?;
     let received = worker
@@ -94,7 +95,7 @@ pub(super) async fn act(
     [id, transition]: [&str; 2],
 ) -> Result<Reply, HttpError> {
     let headers = &head.headers;
-    let actor = worker.actor(session, headers)?;
+    let actor = worker.actor(session, headers, Operation::Act)?;
     let key = head::idempotency_key(headers)?;
     let if_match = head::if_match(headers)?;
     let document = resolve::document_id(id, "id").map_err(|_| HttpError::NotFound("document"))?;

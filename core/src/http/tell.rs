@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hubu_kernel::actor::ActorName;
 use hubu_kernel::document::RowChange;
 use hubu_kernel::ident::{Division, RowId, TransitionId, Year};
 use hubu_kernel::operation::Operation;
@@ -37,10 +38,13 @@ impl<'e> Teller<'e> {
         'e: 'a,
     {
         let record = &event.record;
+        let name = ActorName::of(&record.actor);
         let mut view = EventView {
             seq: Id(event.seq.0),
             time: Moment(record.time_ms),
-            actor: &record.actor,
+            actor: name.person,
+            on_behalf_of: name.on_behalf_of,
+            break_glass: name.break_glass,
             kind: event.kind(),
             document: None,
             document_type: None,
@@ -118,10 +122,13 @@ impl<'e> Teller<'e> {
             .catalogs()
             .version(decided.catalog)
             .document_type(decided.kind)?;
+        let name = ActorName::of(&event.record.actor);
         Some(RecordView {
             seq: Id(event.seq.0),
             time: Moment(event.record.time_ms),
-            actor: &event.record.actor,
+            actor: name.person,
+            on_behalf_of: name.on_behalf_of,
+            break_glass: name.break_glass,
             transition: step_name(Some(kind), decided.transition),
             from: &kind.state(decided.from)?.name,
             to: &kind.state(decided.state)?.name,

@@ -131,6 +131,8 @@ fn access(error: &AccessError, language: Language) -> Problem {
             "缺少令牌（Authorization: Bearer）".to_string(),
         ),
         AccessError::Expired => ("unauthorized", "令牌已过期".into()),
+        AccessError::NotYet => ("unauthorized", "令牌尚未生效".into()),
+        AccessError::Revoked => ("unauthorized", "令牌已被吊销".into()),
         AccessError::UnknownDivision(code) => {
             ("unauthorized", format!("令牌中的区划不存在：{code}"))
         }
@@ -147,6 +149,7 @@ fn submit(error: &SubmitError, language: Language) -> Problem {
         SubmitError::Denied(Denied::Role) => ("role_denied", "您的岗位不能办理此步骤".to_string()),
         SubmitError::Denied(Denied::Division) => ("division_denied", "不属于您的区划".into()),
         SubmitError::Denied(Denied::Agency) => ("agency_denied", "属于其他单位".into()),
+        SubmitError::Denied(Denied::Narrowed) => ("narrowed", "超出此令牌限定的范围".into()),
         SubmitError::KeyReused => ("key_reused", "此幂等键已用于另一请求".into()),
         SubmitError::NoDocument(id) => (
             "not_found",

@@ -12,6 +12,7 @@ use super::problem::Problem;
 use super::quota::division;
 use super::resolve::number;
 use super::respond::Reply;
+use super::route::Operation;
 use super::session::Session;
 use super::wire::answer::{Id, Number};
 use super::wire::list::{LedgerView, SummaryView, WorkList, WorkView};
@@ -45,7 +46,7 @@ pub(super) async fn work(
     session: &Session,
     head: &Parts,
 ) -> Result<Reply, HttpError> {
-    let actor = worker.actor(session, &head.headers)?;
+    let actor = worker.actor(session, &head.headers, Operation::Work)?;
     let params = Params::new(
         head.uri.query(),
         ["role", "type", "agency", "cursor", "limit"],
@@ -58,12 +59,21 @@ pub(super) async fn work(
     let items = page
         .items
         .iter()
+        .filter(|item| is_open_to(engine, &actor, item))
         .map(|item| view(engine, item, &actor))
         .collect::<Result<_, _>>()?;
     let cursor = page.next.map(|(ms, id)| format!("{ms}.{}", id.0));
     worker
         .writer
         .json(StatusCode::OK, &WorkList { items, cursor })
+}
+
+/// Whether an item of the list lies within what the actor's token was narrowed to.
+fn is_open_to(engine: &Engine, actor: &Actor, item: &WorkItem) -> bool {
+    let catalog = engine.catalogs().version(item.catalog);
+    let kind = catalog.document_type(item.kind);
+    let agency = Some(&*item.agency);
+    actor.narrowed.is_none() || may_read(catalog, actor, item.division, agency, kind).is_ok()
 }
 
 fn query<'a>(
@@ -90,7 +100,7 @@ fn query<'a>(
         }
     };
     let agency = params.text(2).or(actor.agency.as_deref());
-    may_read(catalog, actor, actor.division, agency).map_err(SubmitError::from)?;
+    may_read(catalog, actor, actor.division, agency, None).map_err(SubmitError::from)?;
     Ok(WorkQuery {
         roles,
         division: actor.division,
@@ -161,13 +171,13 @@ pub(super) async fn summary(
     head: &Parts,
     code: &str,
 ) -> Result<Reply, HttpError> {
-    let actor = worker.actor(session, &head.headers)?;
+    let actor = worker.actor(session, &head.headers, Operation::Summary)?;
     let params = Params::new(head.uri.query(), ["fiscal_year"])?;
     let engine = &worker.app.engine;
     let catalog = engine.catalogs().current().1;
     let division =
         division(catalog, &actor, Some(code)).map_err(|_| HttpError::NotFound("division"))?;
-    may_read(catalog, &actor, division, None).map_err(SubmitError::from)?;
+    may_read(catalog, &actor, division, None, None).map_err(SubmitError::from)?;
     let year = params.number(0)?.map(u16::try_from).transpose();
     let year = year.map_err(|_| HttpError::value("?fiscal_year", "no such year"))?;
     let year = year.unwrap_or_else(|| Moment(engine.clock().now_ms()).year());

@@ -21,10 +21,12 @@ use super::respond::{Reply, Writer};
 use super::route::{self, Found, Operation};
 use super::session::Session;
 use super::turn::Turns;
-use super::{audit, batch, body, document, event, head, health, quota, respond, submit, work};
+use super::{
+    audit, batch, body, document, event, head, health, privileged, quota, respond, submit, work,
+};
 use crate::access::{AccessError, Recent};
 use crate::engine::actor::Actor;
-use crate::engine::error::SubmitError;
+use crate::engine::error::{Denied, SubmitError};
 
 /// What one network thread keeps.
 pub struct Worker {
@@ -140,12 +142,33 @@ impl Worker {
         }
     }
 
-    /// Who asks.
+    /// Who asks for this operation: the one place where a token is looked at, and where its narrowing meets the routes.
+    ///
+    /// # Errors
+    /// No token, one that is not believed, or one that was narrowed to other operations.
+    #[inline]
+    pub(super) fn actor(
+        &self,
+        session: &Session,
+        headers: &HeaderMap,
+        operation: Operation,
+    ) -> Result<Arc<Actor>, HttpError> {
+        let actor = self.holder(session, headers)?;
+        if let Some(narrowed) = &actor.narrowed
+            && !narrowed.lets_ask(operation.name(), operation.is_command())
+        {
+            return Err(SubmitError::from(Denied::Narrowed).into());
+        }
+        privileged::mark(&actor, operation);
+        Ok(actor)
+    }
+
+    /// Who holds the token, whatever is asked.
     ///
     /// # Errors
     /// No token, or one that is not believed.
     #[inline]
-    pub(super) fn actor(
+    pub(super) fn holder(
         &self,
         session: &Session,
         headers: &HeaderMap,
@@ -154,15 +177,16 @@ impl Worker {
         let now_seconds = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_secs());
-        if let Some(known) = session.known(token, now_seconds) {
+        let tokens = &self.app.tokens;
+        if let Some(known) = session.known(tokens, token, now_seconds) {
             session.asks(&known);
             return Ok(known);
         }
-        if let Some(known) = self.recent.get(token, now_seconds) {
+        if let Some(known) = self.recent.get(tokens, token, now_seconds) {
             session.asks(&known);
             return Ok(known);
         }
-        let verified = self.app.tokens.verify(token, now_seconds)?;
+        let verified = tokens.verify(token, now_seconds)?;
         let verified = self.recent.put(token, &verified);
         let actor = verified.actor.clone();
         session.asks(&actor);

@@ -73,6 +73,27 @@ fn describe() {
         "hubu_connections_refused_total",
         "Connections refused because too many were open"
     );
+    counter!(
+        "hubu_tokens_verified_total",
+        "Tokens that were verified and not remembered, by algorithm"
+    );
+    gauge!("hubu_token_keys", "Keys that tokens may be signed with");
+    gauge!(
+        "hubu_token_revocations",
+        "Entries of the list of what is revoked"
+    );
+    gauge!(
+        "hubu_keys_unreadable",
+        "1 while keys or revocations can't be read and the former ones count"
+    );
+    counter!(
+        "hubu_key_reload_failures_total",
+        "How often keys or revocations could not be read anew"
+    );
+    counter!(
+        "hubu_break_glass_acts_total",
+        "Requests under a break-glass role"
+    );
     gauge!("hubu_requests_in_flight", "Requests under way now");
     histogram!("hubu_commit_batch_records", "Records of one group commit");
     histogram!(

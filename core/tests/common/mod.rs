@@ -139,8 +139,7 @@ pub fn person(catalog: &Catalog, name: &str, roles: &[&str]) -> Arc<Actor> {
         name: name.into(),
         roles,
         division: COUNTY,
-        agency: None,
-        dept: None,
+        ..Actor::default()
     })
 }
 

@@ -73,6 +73,19 @@ pub fn serve_on(
     change: impl FnOnce(&mut Server),
     wrap: impl FnOnce(Box<dyn Journal>) -> Box<dyn Journal>,
 ) -> Serving {
+    serve_all(change, wrap, |_| {})
+}
+
+/// A server that believes other keys as well.
+pub fn serve_believing(believe: impl FnOnce(&mut Auth)) -> Serving {
+    serve_all(|_| {}, |journal| journal, believe)
+}
+
+fn serve_all(
+    change: impl FnOnce(&mut Server),
+    wrap: impl FnOnce(Box<dyn Journal>) -> Box<dyn Journal>,
+    believe: impl FnOnce(&mut Auth),
+) -> Serving {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = Server {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -81,11 +94,12 @@ pub fn serve_on(
         ..Server::default()
     };
     change(&mut settings);
-    let auth = Auth {
+    let mut auth = Auth {
         hs256_secret: "a-secret-for-tests-of-32-bytes-or-more".to_string().into(),
         hs256_secret_file: PathBuf::new(),
         ..Auth::default()
     };
+    believe(&mut auth);
     let prepared: Prepared<Arc<App>> = Prepared::new(&settings).unwrap();
     let place = format!("file:{}", folder.path().join("journal").display());
     let small = JournalSettings {
@@ -138,21 +152,35 @@ impl Serving {
     }
 
     pub fn token_until(&self, who: Who<'_>, exp: u64) -> String {
+        self.sign(&Self::claims(who, exp))
+    }
+
+    /// A token that says this.
+    pub fn sign(&self, claims: &Claims) -> String {
+        self.key.sign(claims).unwrap()
+    }
+
+    /// What a token of this person says.
+    pub fn claims(who: Who<'_>, exp: u64) -> Claims {
         let Who(name, role, division, agency) = who;
-        let claims = Claims {
+        Claims {
             sub: name.into(),
             roles: vec![role.into()],
             division: division.into(),
             agency: agency.map(Into::into),
             dept: None,
             exp,
-        };
-        self.key.sign(&claims).unwrap()
+            ..Claims::default()
+        }
     }
 
     /// A connection on which this person asks, in English.
     pub fn client(&self, who: Who<'_>) -> Client {
-        let token = self.token(who);
+        self.client_with(&self.token(who))
+    }
+
+    /// A connection on which somebody asks with this token, in English.
+    pub fn client_with(&self, token: &str) -> Client {
         Client {
             headers: format!("Authorization: Bearer {token}\r\nAccept-Language: en\r\n"),
             ..self.stranger()

@@ -151,8 +151,7 @@ impl World {
             name: name.into(),
             roles: self.catalog.role_named(role).ok_or("no such role")?.0,
             division: COUNTY,
-            agency: None,
-            dept: None,
+            ..Actor::default()
         };
         Ok(Command {
             key: format!("k-{}", self.keys).into(),

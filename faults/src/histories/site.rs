@@ -67,6 +67,7 @@ impl Site {
             agency: agency.map(Into::into),
             dept: None,
             exp: now + 86_400,
+            ..Claims::default()
         };
         Ok(self.key.sign(&claims)?)
     }

@@ -30,7 +30,7 @@ const TIMES: &str = "x row locks";
 const HOT: Goal = Goal::AtLeast(0.9);
 
 /// All figures, in the order in which they are measured.
-pub(crate) const FIGURES: [Figure; 40] = [
+pub(crate) const FIGURES: [Figure; 45] = [
     figure(
         "bulk_file_8192",
         "bulk_file",
@@ -163,6 +163,41 @@ pub(crate) const FIGURES: [Figure; 40] = [
         "B",
         Goal::AtMost(12_288.0),
         "memory of one of 10,000 idle connections",
+    ),
+    figure(
+        "token_hit_us",
+        "tokens",
+        "us",
+        Goal::AtMost(1.0),
+        "a remembered token, the slowest of the three memories",
+    ),
+    figure(
+        "token_miss_hs256_us",
+        "tokens",
+        "us",
+        Goal::Shown,
+        "a new token signed with HS256, from bytes to an actor",
+    ),
+    figure(
+        "token_miss_ed25519_us",
+        "tokens",
+        "us",
+        Goal::Shown,
+        "the same, Ed25519",
+    ),
+    figure(
+        "token_miss_sm2_us",
+        "tokens",
+        "us",
+        Goal::Shown,
+        "the same, SM2 with SM3",
+    ),
+    figure(
+        "token_storm_sm2_s",
+        "tokens",
+        "s",
+        Goal::Shown,
+        "40,000 new SM2 tokens at once, all cores",
     ),
     figure(
         "prove_10k",

@@ -24,6 +24,7 @@ mod report;
 mod scenario;
 mod server;
 mod sustained;
+mod tokens;
 mod tool;
 mod world;
 mod wrk;

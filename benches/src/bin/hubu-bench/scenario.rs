@@ -3,7 +3,7 @@
 use crate::report::Measured;
 use crate::{
     Outcome, bulk, ciphers, compare, connection, harness, http, peers, prove, quota_row, recover,
-    sustained,
+    sustained, tokens,
 };
 use serde_json::{Map, Value};
 
@@ -80,6 +80,7 @@ pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
         "peers" => peers::run(task),
         "recover" => recover::run(task),
         "quota_row" => quota_row::run(task),
+        "tokens" => tokens::run(task),
         name => Err(format!("no scenario `{name}`").into()),
     }
 }

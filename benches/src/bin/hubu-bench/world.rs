@@ -250,7 +250,7 @@ pub(crate) fn actor(
         roles: bits,
         division,
         agency,
-        dept: None,
+        ..Actor::default()
     }))
 }
 

@@ -53,6 +53,12 @@ pub struct EventView<'a> {
     pub time: Moment,
     /// Who asked.
     pub actor: &'a str,
+    /// On whose behalf.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<&'a str>,
+    /// Under a break-glass role: the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub break_glass: Option<&'a str>,
     /// `decided`, `refused` or `catalog`.
     pub kind: &'static str,
     /// The document.
@@ -118,6 +124,12 @@ pub struct RecordView<'a> {
     pub time: Moment,
     /// Who took the step.
     pub actor: &'a str,
+    /// On whose behalf.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<&'a str>,
+    /// Under a break-glass role: the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub break_glass: Option<&'a str>,
     /// The step; null for an entry without one.
     pub transition: Option<&'a str>,
     /// Where the document stood.

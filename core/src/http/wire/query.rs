@@ -124,6 +124,9 @@ pub struct DocumentView<'a> {
     pub agency: Option<&'a str>,
     /// Who entered it.
     pub creator: &'a str,
+    /// On whose behalf.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<&'a str>,
     /// Fields of its head.
     #[schema(value_type = Object)]
     pub fields: Object<'a, FieldValue<'a>>,

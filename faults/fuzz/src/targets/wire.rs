@@ -84,6 +84,7 @@ fn serve() -> Outcome<Serving> {
         agency: None,
         dept: None,
         exp: now + 1_000_000,
+        ..Claims::default()
     };
     let token = SigningKey::from_settings(&auth)?.sign(&claims)?;
     Ok(Serving {
