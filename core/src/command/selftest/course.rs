@@ -314,7 +314,7 @@ impl<'a> Course<'a> {
                 roles,
                 division: DIVISION,
                 agency,
-                dept: None,
+                ..Actor::default()
             }),
             trace: None,
             action,
