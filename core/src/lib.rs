@@ -55,4 +55,6 @@ pub mod net;
 pub mod observe;
 pub mod seal;
 mod sync;
+#[cfg(any(feature = "server", feature = "postgres"))]
+pub mod tls;
 pub mod views;

@@ -17,12 +17,16 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// File with the authority (PEM) that a server's certificate is signed by, or the certificate itself: for https://.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub ca: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   hubu-load seed   --url http://127.0.0.1:7878 --secret data/token.key --report out
   hubu-load run    --url http://127.0.0.1:7878 --secret data/token.key --report out --users 10000 --duration 60
+  hubu-load run    --url https://hubu.example:8443 --ca ca.pem --secret data/token.key --report out
   hubu-load run    --url http://127.0.0.1:9000 --plan mine.toml --report out
   hubu-load audit  --url http://127.0.0.1:7878 --secret data/token.key --report out
   hubu-load report --report out
@@ -60,7 +64,7 @@ pub enum Command {
     #[command(hide = true)]
     Ready {
         /// The server.
-        #[arg(long, value_name = "http://HOST:PORT")]
+        #[arg(long, value_name = "http[s]://HOST:PORT")]
         url: String,
     },
     /// A worker process of `run`; takes its order on standard input.
@@ -72,7 +76,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Server {
     /// The server.
-    #[arg(long, value_name = "http://HOST:PORT")]
+    #[arg(long, value_name = "http[s]://HOST:PORT")]
     pub url: String,
     /// File with the server's HS256 secret, with which the harness signs its users' tokens.
     #[arg(long, value_name = "FILE")]
@@ -121,7 +125,7 @@ pub struct Seed {
 /// Options of `run`.
 pub struct Run {
     /// The server.
-    #[arg(long, value_name = "http://HOST:PORT")]
+    #[arg(long, value_name = "http[s]://HOST:PORT")]
     pub url: String,
     /// File with the server's HS256 secret; a plan of another system (with `[[journeys]]`) needs none.
     #[arg(long, value_name = "FILE")]

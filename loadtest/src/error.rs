@@ -23,8 +23,8 @@ pub enum LoadError {
         /// Each mistake with its place.
         mistakes: Vec<String>,
     },
-    /// The target of the run is not a plain `http://host:port`.
-    #[error("{0}: want http://host:port")]
+    /// The target of the run is no `http://host:port` or `https://host:port`.
+    #[error("{0}: want http://host:port or https://host:port")]
     Target(String),
     /// A request got no answer.
     #[error("{method} {path}: {source}")]

@@ -14,7 +14,9 @@ use hubu_load::report::Exit;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match command::execute(Cli::parse().command) {
+    let cli = Cli::parse();
+    let trusted = cli.ca.as_deref().map_or(Ok(()), hubu_load::wire::trust);
+    match trusted.and_then(|()| command::execute(cli.command)) {
         Ok(exit) => ExitCode::from(exit),
         Err(error) => {
             eprintln!("hubu-load: {error}");

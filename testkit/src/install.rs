@@ -28,26 +28,37 @@ pub(crate) fn programs() -> io::Result<PathBuf> {
     })
 }
 
-/// The program `pgbouncer`.
+/// A program of Debian's, installed where it is missing.
 ///
 /// # Errors
-/// When it is missing and cannot be installed, with what to do.
-pub(crate) fn pooler() -> io::Result<PathBuf> {
-    // Debian keeps it where ordinary users do not look.
+/// When it cannot be installed, with what to do.
+pub fn debian_program(name: &str, package: &str) -> io::Result<PathBuf> {
+    // Servers lie where ordinary users do not look.
     let find = || {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
         folders.push("/usr/sbin".into());
         folders
             .into_iter()
-            .map(|folder| folder.join("pgbouncer"))
-            .find(|program| program.exists())
+            .map(|folder| folder.join(name))
+            .find(|program| program.is_file())
     };
     if find().is_none() {
-        apt("pgbouncer")?;
+        apt(package)?;
     }
-    find()
-        .ok_or_else(|| io::Error::other("no PgBouncer; install it with: apt-get install pgbouncer"))
+    find().ok_or_else(|| {
+        io::Error::other(format!(
+            "no {name}; install it with: apt-get install {package}"
+        ))
+    })
+}
+
+/// The program `pgbouncer`.
+///
+/// # Errors
+/// As [`debian_program`].
+pub(crate) fn pooler() -> io::Result<PathBuf> {
+    debian_program("pgbouncer", "pgbouncer")
 }
 
 fn apt(package: &str) -> io::Result<ExitStatus> {

@@ -2,7 +2,7 @@
 //!
 //! [`PgServer`] is a database to test with; [`PgCluster`] is a real PostgreSQL of one's own: own folder, own port, full durability;
 //! [`Pooler`] is a PgBouncer before it;
-//! [`Program`] is a program that ends with the test; [`Site`] is a server `hubu` as people run it, and [`Wire`] a connection to it
+//! [`Program`] is a program that ends with the test, [`debian_program`] one that is installed where it is missing; [`Site`] is a server `hubu` as people run it, and [`Wire`] a connection to it
 //! that may break.
 
 mod family;
@@ -15,6 +15,7 @@ mod site;
 mod sql;
 mod wire;
 
+pub use install::debian_program;
 pub use pooler::Pooler;
 pub use postgres::PgCluster;
 pub use program::Program;

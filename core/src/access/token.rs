@@ -20,12 +20,21 @@ use crate::engine::actor::Actor;
 const TOKEN_BYTES_MAX: usize = 4096;
 
 /// A token that was found good.
-#[derive(Debug)]
 pub struct Verified {
     token: Box<[u8]>,
     expires_seconds: u64,
     /// Whose it is.
     pub actor: Arc<Actor>,
+}
+
+// The token itself is a secret: whoever reads it in a log is its holder.
+impl std::fmt::Debug for Verified {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Verified")
+            .field("expires_seconds", &self.expires_seconds)
+            .field("actor", &self.actor)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Verified {
@@ -65,6 +74,13 @@ impl Tokens {
             catalog,
             known: Cache::new(entries),
         }
+    }
+
+    /// Who holds `token`, where it was verified before and is still good at `now_seconds` since 1970.
+    pub fn known(&self, token: &[u8], now_seconds: u64) -> Option<Arc<Verified>> {
+        self.known
+            .get(token)
+            .filter(|known| known.is_good(token, now_seconds))
     }
 
     /// Who holds `token`, at `now_seconds` since 1970.

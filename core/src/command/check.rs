@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use hubu_core::catalog::check::check;
 use hubu_core::catalog::sources::Sources;
+use hubu_core::http::limits::Rates;
+use hubu_core::net::tls::TlsKeeper;
 
 use super::{CommandError, Config, fields};
 
@@ -23,6 +25,9 @@ impl Check {
             Some(folder) => (folder, None),
             None => {
                 let settings = hubu_core::config::load(&self.config.config)?;
+                // What a start would stumble over: certificate and key, rates and proxies.
+                TlsKeeper::new(&settings.tls)?;
+                Rates::new(&settings.limits, &settings.server).map_err(CommandError::Usage)?;
                 println!("{}: fine", self.config.config.display());
                 (settings.catalog.folder.clone(), Some(settings))
             }

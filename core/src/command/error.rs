@@ -15,6 +15,7 @@ use hubu_core::journal::JournalError;
 use hubu_core::net::NetError;
 use hubu_core::observe::LogError;
 use hubu_core::seal::SealError;
+use hubu_core::tls::TlsError;
 use hubu_core::views::error::ViewError;
 
 /// A command's failure; its text is for the person at the terminal.
@@ -34,6 +35,8 @@ pub(crate) enum CommandError {
     Audit(#[from] AuditError),
     #[error(transparent)]
     Net(#[from] NetError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error(transparent)]
     Journal(#[from] JournalError),
     #[error("{}", catalog_text(.0))]
@@ -70,7 +73,7 @@ pub(crate) enum CommandError {
 impl CommandError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Usage(_) | Self::Log(_) => 2,
+            Self::Config(_) | Self::Usage(_) | Self::Log(_) | Self::Tls(_) => 2,
             Self::Mistakes(_) | Self::Damage(_) | Self::Audit(AuditError::Damage { .. }) => 3,
             #[cfg(feature = "postgres")]
             Self::Faults(_) => 3,

@@ -20,13 +20,15 @@ use hubu_core::engine::group::GroupLimits;
 use hubu_core::engine::open::Options;
 use hubu_core::fields::keyring::Fields;
 use hubu_core::http::app::App;
+use hubu_core::http::limits::Rates;
 use hubu_core::journal::{JournalError, open_journal, open_watch};
+use hubu_core::net::tls::TlsKeeper;
 use hubu_core::net::{Prepared, Running};
 use hubu_core::observe::{Figures, install_figures, install_log};
 use hubu_core::views::Views;
 use hubu_core::views::archive::{Archive, ArchiveSettings};
 
-use super::signals::Signals;
+use super::signals::{Served, Signals};
 use super::tables::Tables;
 use super::{CommandError, Config, fields};
 
@@ -53,6 +55,7 @@ impl Serve {
         let settings = hubu_core::config::load(&self.config.config)?;
         install_log(&settings.log)?;
         let figures = install_figures()?;
+        let tls = TlsKeeper::new(&settings.tls)?;
         let main = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -68,7 +71,7 @@ impl Serve {
             .map(|page| page.serve((app.clone(), figures.clone())))
             .transpose()?;
         // A copy stays here: what holds files must be dropped by this thread (see `hubu_core::net`).
-        let running = prepared.serve(app.clone())?;
+        let running = prepared.serve_both(app.clone(), tls.clone())?;
         tell(&running, page.as_ref());
         if let Some(audit) = &audit {
             audit.server("started", env!("CARGO_PKG_VERSION"));
@@ -78,7 +81,13 @@ impl Serve {
             keys.look(&engine);
             tables.begin(&engine, &settings, &mut views)
         };
-        let ended = main.block_on(signals.wait(&engine, &settings.engine, &figures, often));
+        let served = Served {
+            engine: &engine,
+            settings: &settings.engine,
+            figures: &figures,
+            tls: tls.as_deref(),
+        };
+        let ended = main.block_on(signals.wait(&served, often));
         stop(running, page, &engine)?;
         drop(app);
         views.finish();
@@ -94,6 +103,7 @@ fn tell(running: &Running, page: Option<&Running>) {
     let plan = running.plan();
     tracing::info!(
         address = %running.address(),
+        tls = running.tls_address().map(|address| address.to_string()),
         metrics = page.map(|page| page.address().to_string()),
         threads = plan.threads,
         max_connections = plan.max_connections,
@@ -259,6 +269,7 @@ fn make_app(
     settings: &Settings,
 ) -> Result<App, CommandError> {
     let archive = views.archive().cloned().ok_or(CommandError::NoArchive)?;
+    let rates = Rates::new(&settings.limits, &settings.server).map_err(CommandError::Usage)?;
     let keys = TrustedKeys::from_settings(&settings.auth)?;
     let catalog = engine.catalogs().current().1.clone();
     let tokens = Tokens::new(keys, catalog, settings.auth.token_cache_entries);
@@ -268,5 +279,6 @@ fn make_app(
         tokens,
         audit,
         &settings.server,
-    )?)
+    )?
+    .limited(rates))
 }

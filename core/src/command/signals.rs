@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hubu_core::config::Engine as EngineSettings;
 use hubu_core::engine::Engine;
+use hubu_core::net::tls::TlsKeeper;
 use hubu_core::observe::Figures;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -21,6 +22,16 @@ const FOLD_EVERY: Duration = Duration::from_secs(5);
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
+}
+
+/// What is looked after while it serves.
+pub(super) struct Served<'a> {
+    pub(super) engine: &'a Arc<Engine>,
+    pub(super) settings: &'a EngineSettings,
+    pub(super) figures: &'a Figures,
+    /// Certificate and key, which are read anew when their files change.
+    pub(super) tls: Option<&'a TlsKeeper>,
 }
 
 impl Signals {
@@ -29,20 +40,31 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
         })
     }
 
-    /// Waits for one of them; `often` is called every few seconds.
+    /// Waits for one of them; `often` is called every few seconds. A hang-up (SIGHUP) ends nothing: the files that may
+    /// change while it serves are read anew.
     ///
     /// # Errors
     /// A standby can't follow its journal any more, and only a new start helps; or what `often` says.
     pub(super) async fn wait(
         &mut self,
-        engine: &Arc<Engine>,
-        settings: &EngineSettings,
-        figures: &Figures,
+        served: &Served<'_>,
         mut often: impl FnMut() -> Result<(), CommandError>,
     ) -> Result<(), CommandError> {
+        let Served {
+            engine,
+            settings,
+            figures,
+            tls,
+        } = *served;
+        let look_at_tls = |is_asked| {
+            if let Some(tls) = tls {
+                tls.look(is_asked);
+            }
+        };
         let mut hours = tokio::time::interval(retention::EVERY);
         let mut folding = tokio::time::interval(FOLD_EVERY);
         let mut snapshots = Snapshots::new(engine, settings);
@@ -56,8 +78,10 @@ impl Signals {
                     Err(error) => tracing::warn!(%error, "cannot look after idempotency keys"),
                 },
                 () = snapshots.due() => snapshots.write(),
+                _ = self.hang_up.recv() => look_at_tls(true),
                 _ = folding.tick() => {
                     figures.fold();
+                    look_at_tls(false);
                     often()?;
                     // A primary that latches stays, for reads; a standby can be started anew.
                     if let Some(latched) = engine.latched().filter(|_| engine.is_standby()) {

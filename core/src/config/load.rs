@@ -162,6 +162,9 @@ fn rebase(settings: &mut Settings, folder: &Path) {
     below(&mut seal.key_file);
     below(&mut seal.passphrase_file);
     below(&mut seal.wrapping_key_file);
+    below(&mut settings.tls.certificate_file);
+    below(&mut settings.tls.key_file);
+    below(&mut settings.tls.client_ca_file);
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ pub use load::{load, parse};
 pub use place::JournalPlace;
 pub use secret::Secret;
 pub use settings::{
-    Auth, CatalogFolder, Database, Engine, Fields, Journal, Log, LogFormat, Metrics, Seal, Server,
-    Settings, StandardTables, Views,
+    Auth, CatalogFolder, Database, Engine, Fields, Journal, Limits, Log, LogFormat, Metrics, Seal,
+    Server, Settings, StandardTables, Tls, Views,
 };
 
 /// The documented file of settings with every default, as `hubu init` writes it.

@@ -18,6 +18,10 @@ use crate::database::link::{Link, TlsMode};
 pub struct Settings {
     /// The HTTP interface and its limits.
     pub server: Server,
+    /// TLS on the service port.
+    pub tls: Tls,
+    /// How much one client, one person and one route may ask for.
+    pub limits: Limits,
     /// Where the figures are shown.
     pub metrics: Metrics,
     /// Where the budget as data is.
@@ -95,6 +99,48 @@ section! {
         reader_threads: usize = 2,
         /// Such reads waiting at once.
         reader_queue: usize = 1024,
+        /// Proxies whose X-Forwarded-For is believed; empty = none.
+        trusted_proxies: String = String::new(),
+        /// Origins whose pages a browser may let ask; empty = none.
+        allowed_origins: String = String::new(),
+    }
+}
+
+section! {
+    /// `[tls]`: TLS on the service port.
+    Tls {
+        /// Address of the HTTPS interface; empty = off.
+        listen: String = String::new(),
+        /// File with the certificate and those that lead up to an authority.
+        certificate_file: PathBuf = PathBuf::new(),
+        /// File with the certificate's private key.
+        key_file: PathBuf = PathBuf::new(),
+        /// File with the authorities whose client certificates are believed; empty = none is asked for.
+        client_ca_file: PathBuf = PathBuf::new(),
+        /// Whether a client without a certificate of theirs is refused.
+        client_certificate_required: bool = true,
+        /// Time for a handshake.
+        handshake_timeout_seconds: u32 = 10,
+        /// Handshakes under way at once.
+        handshakes_in_flight: usize = 256,
+    }
+}
+
+section! {
+    /// `[limits]`: how much one client, one person and one route may ask for; 0 = as much as they like.
+    Limits {
+        /// Requests a second from one address.
+        client_per_second: u32 = 0,
+        /// Requests that one address may make at once after a pause.
+        client_burst: u32 = 2000,
+        /// Requests a second of one person.
+        token_per_second: u32 = 0,
+        /// Requests that one person may make at once after a pause.
+        token_burst: u32 = 200,
+        /// Requests a second of one person on single routes.
+        routes_per_second: String = String::new(),
+        /// Tokens a minute from one address that turn out to be none.
+        bad_tokens_per_minute: u32 = 600,
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::admission::Admission;
+use super::browser::Origins;
+use super::limits::Rates;
 use super::openapi;
 use super::reader::Reader;
 use crate::access::Tokens;
@@ -33,6 +35,9 @@ pub struct App {
     pub live: Arc<Live>,
     /// Where refusals and privileged acts are written down; `None` where the settings say so.
     pub audit: Option<Arc<AuditLog>>,
+    /// How much one client, one person and one route may ask for.
+    pub rates: Rates,
+    pub(super) origins: Origins,
     pub(super) openapi: Bytes,
 }
 
@@ -54,7 +59,7 @@ impl App {
     /// threads (see [`super::reader`]).
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// The system gives no thread, or the origins of `server.allowed_origins` are none.
     pub fn new(
         engine: Arc<Engine>,
         (archive, live): (Arc<Archive>, Arc<Live>),
@@ -81,6 +86,15 @@ impl App {
                 retry_after_seconds: settings.retry_after_seconds,
             },
             openapi: openapi::document(),
+            rates: Rates::none(),
+            origins: Origins::new(&settings.allowed_origins).map_err(std::io::Error::other)?,
         })
+    }
+
+    /// With limits by client, person and route.
+    #[must_use]
+    pub fn limited(mut self, rates: Rates) -> Self {
+        self.rates = rates;
+        self
     }
 }

@@ -48,6 +48,20 @@ pub enum HttpError {
     /// `If-Match` is no version in quotes.
     #[error("If-Match is a version in quotes, such as \"3\"")]
     IfMatch,
+    /// A header that may stand once stands twice: two readers could heed another one each.
+    #[error("the header {0} stands more than once")]
+    Repeated(&'static str),
+    /// An HTTP/1.1 request without `Host`, or with one that is no host.
+    #[error("a request has exactly one Host header")]
+    Host,
+    /// This client, person or route has had its share.
+    #[error("too many requests: come back in {seconds} s")]
+    TooMany {
+        /// Which limit it is: `client`, `token`, `route` or `bad_token`.
+        by: &'static str,
+        /// When there is room for one more.
+        seconds: u32,
+    },
     /// The body does not say that it is JSON.
     #[error("the body's Content-Type is not application/json")]
     NotJson,

@@ -1,8 +1,12 @@
 //! What the head of a request says, beside its method and path.
 
 use hubu_kernel::record::Traceparent;
-use hyper::HeaderMap;
-use hyper::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HeaderValue, IF_MATCH};
+use hyper::header::{
+    ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, IF_MATCH,
+    TRANSFER_ENCODING,
+};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Version};
 
 use super::error::HttpError;
 
@@ -17,6 +21,53 @@ pub enum Language {
     Chinese,
     /// English
     English,
+}
+
+/// Headers that may stand once in a request.
+const SINGLE: [&str; 8] = [
+    "authorization",
+    "content-length",
+    "content-type",
+    "host",
+    "idempotency-key",
+    "if-match",
+    "origin",
+    "traceparent",
+];
+
+/// Refuses a head that two readers could read in two ways: a header twice that decides who asks, what for or how long
+/// the request is; no `Host`, or two (RFC 9112 §3.2).
+///
+/// # Errors
+/// It is such a head.
+#[inline]
+pub(super) fn check(head: &Parts) -> Result<(), HttpError> {
+    let headers = &head.headers;
+    if headers.len() != headers.keys_len() {
+        let repeated = |name: &&&str| headers.get_all(**name).iter().nth(1).is_some();
+        if let Some(name) = SINGLE.iter().find(repeated) {
+            return Err(HttpError::Repeated(name));
+        }
+    }
+    let needs_host = head.version == Version::HTTP_11;
+    if needs_host && !headers.get(HOST).is_some_and(is_host) {
+        return Err(HttpError::Host);
+    }
+    // hyper drops one of the two, and `net::screen` has refused both; this is for whoever takes their place.
+    let is_framed_twice =
+        headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH);
+    if is_framed_twice {
+        return Err(HttpError::Repeated("content-length"));
+    }
+    Ok(())
+}
+
+/// Whether it may be a host and a port: nothing that ends a host and begins something else. Ours is not among what it is
+/// compared with: there is one interface, whatever it is called.
+fn is_host(value: &HeaderValue) -> bool {
+    let is_plain =
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:[]%!$&'()*+,;=".contains(byte);
+    value.as_bytes().iter().all(is_plain)
 }
 
 /// The bearer token, if there is one.

@@ -1,7 +1,7 @@
 //! HTTP (接口): routes, limits, bodies in and out, problems. Between `net` (sockets) and `access` and `engine`.
 //!
 //! [`route`] lists what there is; [`worker`] takes a request of one network thread through it:
-//! [`admission`] before a byte is read, `head` and `body`, the actor, then a handler (`submit`, `batch`,
+//! its name ([`request_id`]) and its rates ([`limits`]), [`admission`] before a byte is read, `head` and `body`, the actor, then a handler (`submit`, `batch`,
 //! `query` and others), and the answer's bytes ([`payload`]). [`wire`] is what goes over the wire, [`money`] the form of
 //! amounts, `resolve` turns names into the catalog's codes. [`problem`] alone knows status codes; `wording`
 //! and `refusal` know the words. [`reader`] runs what touches the disk.
@@ -11,6 +11,7 @@ pub mod app;
 mod audit;
 mod batch;
 mod body;
+mod browser;
 mod document;
 pub mod error;
 mod event;
@@ -19,6 +20,7 @@ mod fault;
 mod fuzzing;
 pub mod head;
 pub mod health;
+pub mod limits;
 mod measure;
 pub mod money;
 pub mod openapi;
@@ -29,6 +31,7 @@ pub mod problem;
 mod quota;
 pub mod reader;
 mod refusal;
+pub mod request_id;
 mod resolve;
 mod respond;
 pub mod route;

@@ -11,7 +11,7 @@ use super::{batch, document, event, health, quota, submit, work};
 #[openapi(
     info(
         title = "Hubu",
-        description = "The execution core of a public budget (预算执行核心). Amounts are decimal strings exact to 0.01; ids are decimal strings. A server that another one may have overtaken (a standby) says so on every answer, in the header Hubu-Stale: age_ms=40, seq=812 - the answer shows all that was answered 40 ms before the request, and every record up to 812.",
+        description = "The execution core of a public budget (预算执行核心). Amounts are decimal strings exact to 0.01; ids are decimal strings. Every answer names its request in X-Request-Id. Any request may be answered 429 with Retry-After where the server limits clients, people or routes, and 400 (header_repeated, host) where its head could be read in two ways. A server that another one may have overtaken (a standby) says so on every answer, in the header Hubu-Stale: age_ms=40, seq=812 - the answer shows all that was answered 40 ms before the request, and every record up to 812.",
     ),
     paths(
         submit::create,

@@ -54,6 +54,10 @@ pub struct Problem {
     /// The command of a batch that it is about, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<usize>,
+    /// The name of the request, by which the log speaks of it too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub request_id: Option<String>,
     /// Headers that go with it.
     #[serde(skip)]
     pub hint: Hint,
@@ -69,6 +73,8 @@ pub enum Hint {
     Authenticate,
     /// `Retry-After`
     Retry,
+    /// `Retry-After`, in so many seconds.
+    RetryIn(u32),
     /// `Allow`, with these methods.
     Allow(&'static str),
 }
@@ -78,7 +84,7 @@ type Sort = (&'static str, StatusCode, &'static str, &'static str);
 
 /// Every sort of problem, ascending by code.
 #[rustfmt::skip]
-static SORTS: [Sort; 43] = [
+static SORTS: &[Sort] = &[
     ("agency_denied",       StatusCode::FORBIDDEN,              "无权操作其他单位",     "another agency's"),
     ("ahead_of_plan",       StatusCode::CONFLICT,               "超出分月累计计划",     "ahead of the monthly plan"),
     ("audit_unavailable",   StatusCode::SERVICE_UNAVAILABLE,    "审计日志无法写入",     "the audit log can't be written"),
@@ -98,6 +104,8 @@ static SORTS: [Sort; 43] = [
     ("field_sealed",        StatusCode::SERVICE_UNAVAILABLE,    "敏感字段暂不能办理",   "a sensitive field can't be dealt with"),
     ("frozen",              StatusCode::CONFLICT,               "额度已冻结",           "the row is frozen"),
     ("guard_failed",        StatusCode::UNPROCESSABLE_ENTITY,   "不满足流转条件",       "a condition does not hold"),
+    ("header_repeated",     StatusCode::BAD_REQUEST,            "请求头重复",           "a header stands twice"),
+    ("host",                StatusCode::BAD_REQUEST,            "缺少或错误的Host",     "Host missing or repeated"),
     ("idempotency_key",     StatusCode::BAD_REQUEST,            "缺少或错误的幂等键",   "idempotency key missing or malformed"),
     ("if_match",            StatusCode::BAD_REQUEST,            "If-Match格式错误",     "malformed If-Match"),
     ("insufficient",        StatusCode::CONFLICT,               "可用额度不足",         "not enough available"),
@@ -116,6 +124,7 @@ static SORTS: [Sort; 43] = [
     ("shed",                StatusCode::SERVICE_UNAVAILABLE,    "繁忙，请稍后重试",     "busy, come back in a moment"),
     ("stale_version",       StatusCode::PRECONDITION_FAILED,    "单据已变更",           "the document moved on"),
     ("standby",             StatusCode::SERVICE_UNAVAILABLE,    "备机不受理办理",       "a standby takes no commands"),
+    ("too_many_requests",   StatusCode::TOO_MANY_REQUESTS,      "请求过于频繁",         "too many requests"),
     ("type_unknown",        StatusCode::UNPROCESSABLE_ENTITY,   "单据类型或步骤不存在", "no such document type or step"),
     ("unauthorized",        StatusCode::UNAUTHORIZED,           "未认证",               "not authenticated"),
     ("unbalanced",          StatusCode::UNPROCESSABLE_ENTITY,   "借贷不平",             "the postings do not balance"),
@@ -145,6 +154,7 @@ impl Problem {
             asked: None,
             actual: None,
             index: None,
+            request_id: None,
             hint: match status {
                 StatusCode::UNAUTHORIZED => Hint::Authenticate,
                 StatusCode::SERVICE_UNAVAILABLE => Hint::Retry,

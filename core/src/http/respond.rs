@@ -12,6 +12,7 @@ use hyper::{Response, StatusCode};
 use serde::Serialize;
 
 use super::admission::{Admission, Held, Purpose};
+use super::browser;
 use super::error::HttpError;
 use super::payload::{Payload, SMALL};
 use super::problem::{Hint, Problem};
@@ -81,6 +82,7 @@ impl Reply {
         let mut response = Response::new(Payload::counted(self.body, held));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
+        browser::protect(headers);
         headers.insert(CONTENT_TYPE, self.kind);
         if let Some((name, value)) = self.extra {
             headers.insert(name, value);
@@ -138,6 +140,7 @@ impl Writer {
             Hint::None => None,
             Hint::Authenticate => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             Hint::Retry => Some((RETRY_AFTER, self.retry_after.clone())),
+            Hint::RetryIn(seconds) => Some((RETRY_AFTER, HeaderValue::from(seconds))),
             Hint::Allow(methods) => Some((ALLOW, HeaderValue::from_static(methods))),
         };
         // A problem is text and numbers: it always has a form in JSON.

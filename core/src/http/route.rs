@@ -38,6 +38,11 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Whether only somebody with a token may ask it.
+    pub fn asks_who(self) -> bool {
+        !matches!(self, Self::OpenApi | Self::Health | Self::Ready)
+    }
+
     /// Whether it asks for a decision.
     pub fn is_command(self) -> bool {
         matches!(self, Self::Create | Self::Act | Self::Batch)

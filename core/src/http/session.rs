@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 use std::cell::RefCell;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -57,6 +58,12 @@ pub struct Session {
     away: Cell<Option<(usize, Instant)>>,
     /// The token that was last verified for this connection: one person's, as a rule.
     token: RefCell<Option<Arc<Verified>>>,
+    /// Who holds the connection.
+    peer: Option<IpAddr>,
+    /// Whether it speaks TLS.
+    is_tls: bool,
+    /// Whose certificate it showed.
+    certificate: RefCell<Option<Box<str>>>,
 }
 
 impl Session {
@@ -65,6 +72,37 @@ impl Session {
         let session = Self::default();
         session.since.set(now_ticks());
         session
+    }
+
+    /// A connection that was just accepted from this address, with TLS or without.
+    pub fn of(peer: IpAddr, is_tls: bool) -> Self {
+        Self {
+            // An IPv4 client on an IPv6 socket is the IPv4 client.
+            peer: Some(peer.to_canonical()),
+            is_tls,
+            ..Self::new()
+        }
+    }
+
+    /// Who holds the connection; a proxy perhaps.
+    pub fn peer(&self) -> Option<IpAddr> {
+        self.peer
+    }
+
+    /// Whether it speaks TLS.
+    #[inline]
+    pub fn is_tls(&self) -> bool {
+        self.is_tls
+    }
+
+    /// It showed a certificate of this subject.
+    pub fn set_certificate(&self, subject: String) {
+        self.certificate.replace(Some(subject.into()));
+    }
+
+    /// Whose certificate it showed, if any.
+    pub fn certificate(&self) -> Option<Box<str>> {
+        self.certificate.borrow().clone()
     }
 
     /// Bytes came in.

@@ -43,6 +43,14 @@ impl HttpError {
             Self::KeyMissing => say("idempotency_key", "缺少Idempotency-Key请求头".into()),
             Self::KeyMalformed => say("idempotency_key", "幂等键为1至64个可见ASCII字符".into()),
             Self::IfMatch => say("if_match", "If-Match为带引号的版本号，例如\"3\"".into()),
+            Self::Repeated(name) => say("header_repeated", format!("请求头{name}重复")),
+            Self::Host => say("host", "请求须有且仅有一个Host请求头".into()),
+            Self::TooMany { seconds, .. } => {
+                let zh = format!("请求过于频繁，请{seconds}秒后重试");
+                let mut problem = say("too_many_requests", zh);
+                problem.hint = Hint::RetryIn(*seconds);
+                problem
+            }
             Self::NotJson => say(
                 "content_type",
                 "请求体的Content-Type须为application/json".into(),

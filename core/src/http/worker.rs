@@ -8,21 +8,24 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use hubu_kernel::record::Traceparent;
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, Version};
 use tracing::Instrument;
 
 use super::admission::{Admission, Admitted, Held, Purpose};
 use super::app::App;
+use super::browser::{self, Origins};
 use super::error::HttpError;
 use super::measure::Measure;
 use super::payload::Payload;
+use super::request_id::{REQUEST_ID, RequestIds, request_id};
 use super::respond::{Reply, Writer};
 use super::route::{self, Found, Operation};
 use super::session::Session;
 use super::turn::Turns;
 use super::{audit, batch, body, document, event, head, health, quota, respond, submit, work};
-use crate::access::{AccessError, Recent};
+use crate::access::{AccessError, Recent, Verified};
 use crate::engine::actor::Actor;
 use crate::engine::error::SubmitError;
 
@@ -33,6 +36,7 @@ pub struct Worker {
     pub(super) turns: Rc<Turns>,
     measure: Measure,
     recent: Recent,
+    ids: RequestIds,
     /// Counts those who are sent away.
     spread: Cell<u32>,
 }
@@ -51,6 +55,7 @@ impl Worker {
             turns,
             measure: Measure::new(),
             recent: Recent::default(),
+            ids: RequestIds::new(),
             spread: Cell::new(0),
         })
     }
@@ -60,8 +65,13 @@ impl Worker {
         let start = Instant::now();
         // Asked before anything is looked at: what comes in meanwhile only makes the answer newer than it says.
         let behind = self.app.engine.behind(start);
-        let (head, body) = request.into_parts();
-        let found = route::find(&head.method, head.uri.path());
+        let (mut head, body) = request.into_parts();
+        let id = self.ids.name(&mut head.headers);
+        if let Some(mut answer) = self.app.origins.preflight(&head.method, &head.headers) {
+            self.finish(&mut answer, session, &head, id);
+            return answer;
+        }
+        let found = self.find(session, &head);
         let operation = found.as_ref().ok().map(|found| found.operation);
         let reply = match found {
             Ok(found) if tracing::enabled!(tracing::Level::DEBUG) => {
@@ -86,7 +96,14 @@ impl Worker {
             if is_shed(&error) {
                 session.send_away(start, self.time_away());
             }
-            let problem = error.problem(head::language(&head.headers));
+            let mut problem = error.problem(head::language(&head.headers));
+            problem.request_id = id.to_str().ok().map(str::to_owned);
+            if problem.status == 500 {
+                tracing::error!(
+                    request = problem.request_id,
+                    "answered with a fault of ours"
+                );
+            }
             (self.writer.problem(&problem), None)
         });
         self.measure.count(operation, reply.status, start.elapsed());
@@ -94,7 +111,43 @@ impl Worker {
         if let Some(behind) = behind {
             respond::tell_age(&mut response, behind);
         }
+        self.finish(&mut response, session, &head, id);
         response
+    }
+
+    /// The route of a request whose head is no riddle and whose client has not had its share.
+    fn find<'a>(&self, session: &Session, head: &'a Parts) -> Result<Found<'a>, HttpError> {
+        head::check(head)?;
+        let found = route::find(&head.method, head.uri.path())?;
+        // Whoever looks whether we live is let in however loud others at his address are.
+        if !matches!(found.operation, Operation::Health | Operation::Ready) {
+            self.app.rates.count_client(session, &head.headers)?;
+        }
+        Ok(found)
+    }
+
+    /// The headers of an answer that have nothing to do with what it says.
+    #[inline]
+    fn finish(
+        &self,
+        answer: &mut Response<Payload>,
+        session: &Session,
+        head: &Parts,
+        id: HeaderValue,
+    ) {
+        let said = answer.headers_mut();
+        said.insert(REQUEST_ID, id);
+        if session.is_tls() {
+            browser::insist_on_tls(said);
+        }
+        if let Some(origin) = self.app.origins.of(&head.headers) {
+            Origins::open(origin, said);
+        }
+        // A proxy that overlooks this header and one that heeds it disagree on where the next request begins: there
+        // is none.
+        if head.headers.contains_key(TRANSFER_ENCODING) {
+            said.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
     }
 
     /// How long one who is shed is to stay away: what `Retry-After` says, and up to as much again, so that those
@@ -114,6 +167,14 @@ impl Worker {
         body: Incoming,
     ) -> Result<Reply, HttpError> {
         let first = found.parameters[0];
+        if self.app.rates.counts_people(found.operation) && found.operation.asks_who() {
+            let actor = self.actor(session, &head.headers)?;
+            let counted = self.app.rates.count_person(&actor.name, found.operation);
+            if let Err(error) = counted {
+                Box::pin(body::let_go(head, body)).await;
+                return Err(error);
+            }
+        }
         if self.app.engine.is_standby() && found.operation.is_command() {
             // As for one who is shed; on the heap, as it is seldom.
             Box::pin(body::let_go(head, body)).await;
@@ -162,12 +223,33 @@ impl Worker {
             session.asks(&known);
             return Ok(known);
         }
-        let verified = self.app.tokens.verify(token, now_seconds)?;
+        let verified = self.verify(session, headers, (token, now_seconds))?;
         let verified = self.recent.put(token, &verified);
         let actor = verified.actor.clone();
         session.asks(&actor);
         session.remember(verified);
         Ok(actor)
+    }
+
+    /// Whose a token is that this thread has not seen lately. A client whose tokens were none too often is believed only
+    /// what is known.
+    fn verify(
+        &self,
+        session: &Session,
+        headers: &HeaderMap,
+        (token, now_seconds): (&[u8], u64),
+    ) -> Result<Arc<Verified>, HttpError> {
+        let (tokens, rates) = (&self.app.tokens, &self.app.rates);
+        if let Some(known) = tokens.known(token, now_seconds) {
+            return Ok(known);
+        }
+        rates.may_try(session, headers)?;
+        tokens.verify(token, now_seconds).map_err(|error| {
+            if matches!(error, AccessError::Invalid(_)) {
+                rates.count_guess(session, headers);
+            }
+            error.into()
+        })
     }
 
     /// The whole body of a request that is let in, and its place among those under way.
@@ -262,6 +344,7 @@ fn span(head: &Parts) -> tracing::Span {
         "request",
         method = %head.method,
         path = head.uri.path(),
+        request = request_id(&head.headers),
         trace = trace.as_ref().map(trace_id),
     )
 }

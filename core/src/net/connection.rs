@@ -17,8 +17,9 @@ use hyper::{Request, rt};
 use tokio::net::TcpStream;
 
 use super::handler::{Answer, Handler};
-use super::socket::Socket;
+use super::socket::{Socket, Wire};
 use super::sweep::{Entry, Order, Watch};
+use super::tls::Handshakes;
 use crate::http::session::Session;
 
 /// The first bytes of HTTP/2 (RFC 9113 §3.4) that no method of HTTP/1.1 begins with.
@@ -58,20 +59,54 @@ impl Protocols {
             return;
         };
         watch.stay_awake();
-        let socket = Socket::new(stream, watch.session.clone());
         if is_http2 {
-            watch.forbid_sleep();
-            let service = service(handler, watch.session.clone());
-            let mut connection = Box::pin(self.http2.serve_connection(socket, service));
-            drive(&mut connection, watch, |c| c.graceful_shutdown()).await;
+            self.serve_http2(stream, handler, watch).await;
         } else {
-            self.serve_http1(socket, handler, watch).await;
+            self.serve_http1(stream, handler, watch).await;
         }
+    }
+
+    /// As [`Protocols::serve`], over TLS: which protocol it is was settled in the handshake (ALPN), and without a word on
+    /// it it is HTTP/1.1.
+    pub(super) async fn serve_tls<H: Handler>(
+        &self,
+        stream: TcpStream,
+        handler: H,
+        (entry, handshakes): (Entry, &Handshakes),
+    ) {
+        let watch = &entry.watch;
+        // On the heap, so that a connection does not carry the room for its handshake all its life.
+        let Some(stream) = Box::pin(handshakes.shake(stream, watch)).await else {
+            return;
+        };
+        watch.stay_awake();
+        if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+            self.serve_http2(stream, handler, watch).await;
+        } else {
+            self.serve_http1(stream, handler, watch).await;
+        }
+    }
+
+    async fn serve_http2<W, H>(&self, wire: W, handler: H, watch: &Rc<Watch>)
+    where
+        W: Wire + 'static,
+        H: Handler,
+    {
+        watch.forbid_sleep();
+        let socket = Socket::new(wire, watch.session.clone());
+        let service = service(handler, watch.session.clone());
+        let mut connection = Box::pin(self.http2.serve_connection(socket, service));
+        drive(&mut connection, watch, |c| c.graceful_shutdown()).await;
     }
 
     /// Speaks HTTP/1.1, and lets go of hyper's buffers while nothing is said: most people who are online
     /// are reading or thinking.
-    async fn serve_http1<H: Handler>(&self, mut socket: Socket, handler: H, watch: &Rc<Watch>) {
+    async fn serve_http1<W, H>(&self, wire: W, handler: H, watch: &Rc<Watch>)
+    where
+        W: Wire + 'static,
+        H: Handler,
+    {
+        let mut socket = Socket::screened(wire, watch.session.clone());
         loop {
             let service = service(handler.clone(), watch.session.clone());
             let mut connection = Box::pin(self.http1.serve_connection(socket, service));
@@ -82,7 +117,7 @@ impl Protocols {
             let parts = Pin::into_inner(connection).into_parts();
             socket = parts.io;
             socket.put_back(parts.read_buf);
-            if !wait_for_more(&socket, watch).await {
+            if !wait_for_more(&mut socket, watch).await {
                 return;
             }
         }
@@ -148,7 +183,7 @@ async fn drive<C: Future>(
 }
 
 /// Waits until the client says more or goes; false when the connection is to be closed.
-async fn wait_for_more(socket: &Socket, watch: &Watch) -> bool {
+async fn wait_for_more<W: Wire>(socket: &mut Socket<W>, watch: &Watch) -> bool {
     if socket.has_more() {
         watch.stay_awake();
         return true;
@@ -157,6 +192,7 @@ async fn wait_for_more(socket: &Socket, watch: &Watch) -> bool {
         watch.register(context.waker());
         if watch.order() != Order::Stay {
             // Nothing is under way, so there is nothing to finish.
+            socket.say_goodbye(context);
             return Poll::Ready(false);
         }
         socket.poll_readable(context).map(|readable| {

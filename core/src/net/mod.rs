@@ -4,7 +4,8 @@
 //! [`plan`] works out how many threads hold the wanted connections; `descriptor` gives each thread a
 //! descriptor table of its own where the limit on open files asks for it; [`server`] starts and stops
 //! the threads; `thread` is the life of one; `connection` the life of one connection; `sweep` closes
-//! connections that are slow, idle or old, without a timer each; `socket` is the wire.
+//! connections that are slow, idle or old, without a timer each; `socket` is the wire, [`tls`] what it is wrapped in, and
+//! `screen` refuses heads that two readers could read in two ways.
 //!
 //! # Private descriptor tables
 //! With tables of its own a network thread may not touch a file or socket that another thread opened,
@@ -17,10 +18,12 @@ mod error;
 mod handler;
 mod listener;
 pub mod plan;
+mod screen;
 pub mod server;
 mod socket;
 mod sweep;
 mod thread;
+pub mod tls;
 
 pub use error::NetError;
 pub use handler::{Answer, Handler, Handlers};

@@ -18,18 +18,23 @@ use super::error::NetError;
 use super::handler::Handlers;
 use super::listener::listen;
 use super::plan::{Plan, plan};
-use super::thread::{Shared, run};
+use super::thread::{Listeners, Shared, run};
+use super::tls::TlsKeeper;
 use crate::config::Server;
 
 /// What a thread is given to begin: where to listen, and where its handler comes from.
 struct Start<A> {
     address: SocketAddr,
+    tls: Option<(SocketAddr, Arc<TlsKeeper>)>,
     handlers: Arc<A>,
 }
 
+/// Where it came to listen: plain, and with TLS.
+type Bound = (SocketAddr, Option<SocketAddr>);
+
 struct Thread<A> {
     start: SyncSender<Start<A>>,
-    listening: Receiver<Result<SocketAddr, NetError>>,
+    listening: Receiver<Result<Bound, NetError>>,
     handle: JoinHandle<usize>,
 }
 
@@ -46,6 +51,7 @@ pub struct Running {
     threads: Vec<JoinHandle<usize>>,
     stop: watch::Sender<bool>,
     address: SocketAddr,
+    tls_address: Option<SocketAddr>,
     plan: Plan,
 }
 
@@ -64,6 +70,7 @@ impl<A: Handlers> Prepared<A> {
             max_connections: plan.max_connections,
             connections: AtomicUsize::new(0),
             gauge: A::GAUGE,
+            threads: plan.threads,
         });
         let (stop, stopped) = watch::channel(false);
         let runtimes_made = Arc::new(Barrier::new(plan.threads));
@@ -96,23 +103,34 @@ impl<A: Handlers> Prepared<A> {
     /// # Errors
     /// The address cannot be listened on.
     pub fn serve(self, handlers: A) -> Result<Running, NetError> {
+        self.serve_both(handlers, None)
+    }
+
+    /// As [`Prepared::serve`], and with TLS beside it.
+    ///
+    /// # Errors
+    /// An address cannot be listened on.
+    pub fn serve_both(self, handlers: A, tls: Option<Arc<TlsKeeper>>) -> Result<Running, NetError> {
         let handlers = Arc::new(handlers);
         let mut address = self.address;
+        let mut tls_address = tls.as_ref().map(|keeper| keeper.address());
         let mut threads = Vec::with_capacity(self.threads.len());
         for thread in self.threads {
             let start = Start {
                 address,
+                tls: tls_address.zip(tls.clone()),
                 handlers: handlers.clone(),
             };
             thread.start.send(start).map_err(|_| NetError::Lost)?;
             // Port 0 means any: the first takes one, the others join it.
-            address = thread.listening.recv().map_err(|_| NetError::Lost)??;
+            (address, tls_address) = thread.listening.recv().map_err(|_| NetError::Lost)??;
             threads.push(thread.handle);
         }
         Ok(Running {
             threads,
             stop: self.stop,
             address,
+            tls_address,
             plan: self.plan,
         })
     }
@@ -122,6 +140,11 @@ impl Running {
     /// The address that is served.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address that is served with TLS.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls_address
     }
 
     /// How it is built.
@@ -172,7 +195,7 @@ impl Body {
     fn live<A: Handlers>(
         self,
         begin: &Receiver<Start<A>>,
-        report: &SyncSender<Result<SocketAddr, NetError>>,
+        report: &SyncSender<Result<Bound, NetError>>,
     ) -> usize {
         // Errors of these channels mean that the server object was dropped; then there is nothing to do.
         let runtime = match self.prepare() {
@@ -186,21 +209,19 @@ impl Body {
         let Ok(start) = begin.recv() else {
             return 0;
         };
-        let Start { address, handlers } = start;
         runtime.block_on(async {
-            let fault = |source| NetError::Listen { address, source };
-            let listener = match listen(address).and_then(|l| Ok((l.local_addr()?, l))) {
-                Ok((bound, listener)) => {
+            let listeners = match listeners(start.address, start.tls) {
+                Ok((bound, listeners)) => {
                     let _ = report.send(Ok(bound));
-                    listener
+                    listeners
                 }
-                Err(source) => {
-                    let _ = report.send(Err(fault(source)));
+                Err(error) => {
+                    let _ = report.send(Err(error));
                     return 0;
                 }
             };
-            let handler = handlers.handler();
-            run(self.shared, listener, handler, self.stopped).await
+            let handler = start.handlers.handler();
+            run(self.shared, listeners, handler, self.stopped).await
         })
     }
 
@@ -218,4 +239,23 @@ impl Body {
         }
         Ok(runtime)
     }
+}
+
+/// The listeners of one thread, and where they are.
+fn listeners(
+    address: SocketAddr,
+    tls: Option<(SocketAddr, Arc<TlsKeeper>)>,
+) -> Result<(Bound, Listeners), NetError> {
+    let at = |address| {
+        let bound = listen(address).and_then(|listener| Ok((listener.local_addr()?, listener)));
+        bound.map_err(|source| NetError::Listen { address, source })
+    };
+    let (address, plain) = at(address)?;
+    let mut listeners = Listeners { plain, tls: None };
+    let Some((wanted, keeper)) = tls else {
+        return Ok(((address, None), listeners));
+    };
+    let (tls_address, listener) = at(wanted)?;
+    listeners.tls = Some((listener, keeper));
+    Ok(((address, Some(tls_address)), listeners))
 }

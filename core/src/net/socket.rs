@@ -1,4 +1,7 @@
 //! The wire as hyper wants it, telling the session when bytes come in.
+//!
+//! [`Wire`] is what carries bytes: TCP, or TLS over it. The code is made anew for each, so that plain HTTP pays nothing
+//! for TLS being there.
 
 use std::io;
 use std::pin::Pin;
@@ -9,28 +12,77 @@ use bytes::Bytes;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 
+use super::screen::Screen;
 use crate::http::session::Session;
 
-/// A TCP connection and its session.
-pub(super) struct Socket {
-    stream: TcpStream,
+/// What carries the bytes of a connection.
+pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin {
+    /// Whether bytes that were written may still be with us: then only a flush tells that the client takes nothing.
+    const KEEPS_UNSENT: bool;
+
+    /// Ready once there is something to read, or the client has gone.
+    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Tells the client that nothing more comes, as far as that fits at once.
+    fn say_goodbye(&mut self, context: &mut Context<'_>);
+}
+
+impl Wire for TcpStream {
+    const KEEPS_UNSENT: bool = false;
+
+    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_read_ready(context)
+    }
+
+    // Closing says it.
+    fn say_goodbye(&mut self, _context: &mut Context<'_>) {}
+}
+
+// On the heap: an async function keeps a place for what it is given and another for what it makes of it, and this is large.
+impl Wire for Box<TlsStream<TcpStream>> {
+    const KEEPS_UNSENT: bool = true;
+
+    // A connection on which nothing is said was read until it had to wait: there is nothing left inside.
+    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_ref().0.poll_read_ready(context)
+    }
+
+    // Without close_notify the client cannot tell an end from a cut (RFC 8446 §6.1).
+    fn say_goodbye(&mut self, context: &mut Context<'_>) {
+        let _ = Pin::new(self).poll_shutdown(context);
+    }
+}
+
+/// A connection and its session.
+pub(super) struct Socket<W> {
+    wire: W,
     session: Rc<Session>,
+    /// Looks at heads before hyper does; HTTP/2 has none.
+    screen: Option<Screen>,
     /// Bytes that were read and not used.
     again: Bytes,
 }
 
-impl Socket {
-    pub(super) fn new(stream: TcpStream, session: Rc<Session>) -> Self {
+impl<W: Wire> Socket<W> {
+    /// For HTTP/1.1, whose heads are screened.
+    pub(super) fn screened(wire: W, session: Rc<Session>) -> Self {
         Self {
-            stream,
+            screen: Some(Screen::default()),
+            ..Self::new(wire, session)
+        }
+    }
+
+    /// For HTTP/2.
+    pub(super) fn new(wire: W, session: Rc<Session>) -> Self {
+        Self {
+            wire,
             session,
+            screen: None,
             again: Bytes::new(),
         }
     }
-}
-
-impl Socket {
     /// Gives bytes back that were read and not used: the next reads begin with them.
     pub(super) fn put_back(&mut self, bytes: Bytes) {
         assert!(self.again.is_empty(), "what was given back is read first");
@@ -44,7 +96,12 @@ impl Socket {
 
     /// Ready once there is something to read, or the client has gone.
     pub(super) fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream.poll_read_ready(context)
+        self.wire.poll_readable(context)
+    }
+
+    /// See [`Wire::say_goodbye`].
+    pub(super) fn say_goodbye(&mut self, context: &mut Context<'_>) {
+        self.wire.say_goodbye(context);
     }
 
     fn read_again(&mut self, cursor: &mut ReadBufCursor<'_>) {
@@ -55,7 +112,7 @@ impl Socket {
     }
 }
 
-impl Read for Socket {
+impl<W: Wire> Read for Socket<W> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -73,9 +130,12 @@ impl Read for Socket {
         // SAFETY: bytes are only written through `ReadBuf`, which never takes initialised ones back.
         #[allow(unsafe_code)]
         let mut buffer = ReadBuf::uninit(unsafe { cursor.as_mut() });
-        match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+        match Pin::new(&mut self.wire).poll_read(context, &mut buffer) {
             Poll::Ready(Ok(())) => {
                 let count = buffer.filled().len();
+                if let Some(screen) = &mut self.screen {
+                    screen.look(buffer.filled_mut());
+                }
                 // SAFETY: `count` bytes at the start of the cursor were just filled.
                 #[allow(unsafe_code)]
                 unsafe {
@@ -91,27 +151,31 @@ impl Read for Socket {
     }
 }
 
-impl Write for Socket {
+impl<W: Wire> Write for Socket<W> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        let written = Pin::new(&mut self.wire).poll_write(context, bytes);
         self.session.set_blocked(written.is_pending());
         written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = Pin::new(&mut self.wire).poll_flush(context);
+        if W::KEEPS_UNSENT {
+            self.session.set_blocked(flushed.is_pending());
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        Pin::new(&mut self.wire).poll_shutdown(context)
     }
 
     fn is_write_vectored(&self) -> bool {
-        true
+        self.wire.is_write_vectored()
     }
 
     fn poll_write_vectored(
@@ -119,7 +183,7 @@ impl Write for Socket {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        let written = Pin::new(&mut self.wire).poll_write_vectored(context, slices);
         self.session.set_blocked(written.is_pending());
         written
     }
@@ -134,7 +198,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     /// Reads until it must wait; how many bytes that were.
-    async fn read_a_turn(socket: &mut Socket) -> usize {
+    async fn read_a_turn(socket: &mut Socket<TcpStream>) -> usize {
         socket.session.take_turn();
         let mut total = 0;
         loop {

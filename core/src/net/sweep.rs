@@ -137,14 +137,14 @@ impl Connections {
     }
 
     /// Takes a new connection on; it leaves when the entry is dropped.
-    pub(super) fn enter(self: &Rc<Self>) -> Entry {
+    pub(super) fn enter(self: &Rc<Self>, session: Session) -> Entry {
         let count = self.count.get().wrapping_add(1);
         self.count.set(count);
         // A tenth of spread, in 16 steps, so that those who came together don't all leave together.
         let age = self.limits.age - self.limits.age / 160 * (count % 16);
         let mut list = self.list.borrow_mut();
         let watch = Rc::new(Watch {
-            session: Rc::new(Session::new()),
+            session: Rc::new(session),
             may_sleep: Cell::new(true),
             // Nothing is held for it before its first bytes.
             is_asleep: Cell::new(true),
@@ -250,7 +250,11 @@ mod tests {
     #[test]
     fn a_slow_head_goes_at_once_and_an_idle_one_finishes() {
         let all = connections();
-        let (slow, idle, busy) = (all.enter(), all.enter(), all.enter());
+        let (slow, idle, busy) = (
+            all.enter(Session::new()),
+            all.enter(Session::new()),
+            all.enter(Session::new()),
+        );
         for entry in [&slow, &idle, &busy] {
             entry.watch.stay_awake();
         }
@@ -273,7 +277,7 @@ mod tests {
     #[test]
     fn an_answer_that_nobody_takes_is_given_up() {
         let all = connections();
-        let (stuck, slow) = (all.enter(), all.enter());
+        let (stuck, slow) = (all.enter(Session::new()), all.enter(Session::new()));
         for entry in [&stuck, &slow] {
             entry.watch.stay_awake();
             entry.watch.session.set_blocked(true);
@@ -290,7 +294,11 @@ mod tests {
     #[test]
     fn only_a_quiet_connection_is_told_to_sleep() {
         let all = connections();
-        let (http2, blocked, new) = (all.enter(), all.enter(), all.enter());
+        let (http2, blocked, new) = (
+            all.enter(Session::new()),
+            all.enter(Session::new()),
+            all.enter(Session::new()),
+        );
         for entry in [&http2, &blocked] {
             entry.watch.stay_awake();
         }
@@ -313,7 +321,7 @@ mod tests {
     #[test]
     fn an_old_connection_finishes_even_when_busy() {
         let all = connections();
-        let old = all.enter();
+        let old = all.enter(Session::new());
         let _request = old.watch.session.begin();
         set_now_ticks(1600);
         all.sweep();
@@ -330,7 +338,11 @@ mod tests {
     #[test]
     fn leaving_keeps_the_others_in_place() {
         let all = connections();
-        let (a, b, c) = (all.enter(), all.enter(), all.enter());
+        let (a, b, c) = (
+            all.enter(Session::new()),
+            all.enter(Session::new()),
+            all.enter(Session::new()),
+        );
         drop(a);
         drop(c);
         assert_eq!(all.len(), 1);

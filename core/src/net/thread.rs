@@ -14,8 +14,9 @@ use tokio::sync::watch;
 use super::connection::Protocols;
 use super::handler::Handler;
 use super::sweep::{Connections, Limits};
+use super::tls::{Handshakes, TlsKeeper};
 use crate::config::Server;
-use crate::http::session::{TICK_MS, set_now_ticks};
+use crate::http::session::{Session, TICK_MS, set_now_ticks};
 
 /// How long to wait when the system has no descriptor or memory for one more connection.
 const BACK_OFF: Duration = Duration::from_millis(50);
@@ -28,12 +29,35 @@ pub(super) struct Shared {
     pub(super) gauge: &'static str,
     /// Connections now, all threads together.
     pub(super) connections: AtomicUsize,
+    /// Network threads.
+    pub(super) threads: usize,
 }
 
-/// Serves `listener` until `stop` says so, then drains. Returns how many connections were cut off.
+/// Where one thread listens.
+pub(super) struct Listeners {
+    pub(super) plain: TcpListener,
+    /// The second one, and what its handshakes are made with.
+    pub(super) tls: Option<(TcpListener, Arc<TlsKeeper>)>,
+}
+
+impl Listeners {
+    /// The next connection, and whether it speaks TLS.
+    async fn accept(&self) -> (io::Result<(TcpStream, SocketAddr)>, bool) {
+        match &self.tls {
+            None => (self.plain.accept().await, false),
+            // In turns: neither can keep the other waiting.
+            Some((tls, _)) => tokio::select! {
+                accepted = self.plain.accept() => (accepted, false),
+                accepted = tls.accept() => (accepted, true),
+            },
+        }
+    }
+}
+
+/// Serves `listeners` until `stop` says so, then drains. Returns how many connections were cut off.
 pub(super) async fn run<H: Handler>(
     shared: Arc<Shared>,
-    listener: TcpListener,
+    listeners: Listeners,
     handler: H,
     mut stop: watch::Receiver<bool>,
 ) -> usize {
@@ -41,6 +65,10 @@ pub(super) async fn run<H: Handler>(
     let sweeper = tokio::task::spawn_local(sweep(connections.clone()));
     let accepting = Accepting {
         protocols: Rc::new(Protocols::new(shared.settings.header_limit_bytes)),
+        handshakes: listeners
+            .tls
+            .as_ref()
+            .map(|(_, keeper)| Rc::new(Handshakes::new(keeper.clone(), shared.threads))),
         refused: http_refusal(shared.settings.retry_after_seconds),
         connections: connections.clone(),
         gauge: metrics::gauge!(shared.gauge),
@@ -54,11 +82,11 @@ pub(super) async fn run<H: Handler>(
             biased;
             // An error means that the server object is gone, which is a stop as well.
             _ = stop.wait_for(|stop| *stop) => break,
-            accepted = listener.accept() => accepting.take(accepted).await,
+            (accepted, is_tls) = listeners.accept() => accepting.take(accepted, is_tls).await,
         }
     }
-    accepting.take_rest(&listener).await;
-    drop(listener);
+    accepting.take_rest(&listeners).await;
+    drop(listeners);
     let drain = Duration::from_secs(u64::from(shared.settings.drain_timeout_seconds));
     let left = wait_until_empty(&connections, drain).await;
     sweeper.abort();
@@ -92,6 +120,7 @@ async fn sweep(connections: Rc<Connections>) {
 /// What is needed to take connections on.
 struct Accepting<H> {
     protocols: Rc<Protocols>,
+    handshakes: Option<Rc<Handshakes>>,
     connections: Rc<Connections>,
     shared: Arc<Shared>,
     handler: H,
@@ -103,11 +132,11 @@ struct Accepting<H> {
 }
 
 impl<H: Handler> Accepting<H> {
-    async fn take(&self, accepted: io::Result<(TcpStream, SocketAddr)>) {
+    async fn take(&self, accepted: io::Result<(TcpStream, SocketAddr)>, is_tls: bool) {
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 self.is_full.set(false);
-                self.take_on(stream);
+                self.take_on(stream, peer, is_tls);
             }
             Err(error) if is_clients(&error) => {}
             Err(error) => {
@@ -120,31 +149,42 @@ impl<H: Handler> Accepting<H> {
     }
 
     /// Takes on what the kernel has already accepted for us: their clients believe to be connected.
-    async fn take_rest(&self, listener: &TcpListener) {
+    async fn take_rest(&self, listeners: &Listeners) {
         let pending = tokio::time::timeout(Duration::from_millis(1), async {
-            while let Ok((stream, _)) = listener.accept().await {
-                self.take_on(stream);
+            while let (Ok((stream, peer)), is_tls) = listeners.accept().await {
+                self.take_on(stream, peer, is_tls);
             }
         });
         // The time-out is the usual end: nobody else is waiting.
         let _ = pending.await;
     }
 
-    fn take_on(&self, stream: TcpStream) {
+    fn take_on(&self, stream: TcpStream, peer: SocketAddr, is_tls: bool) {
         let Some(place) = Place::take(&self.shared, &self.gauge) else {
             self.shed.increment(1);
-            // The socket's buffer is empty, so this fits or the client is gone.
-            let _ = stream.try_write(&self.refused);
+            if !is_tls {
+                // The socket's buffer is empty, so this fits or the client is gone.
+                let _ = stream.try_write(&self.refused);
+            }
             return;
         };
         // Answers are written whole; waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
         let (protocols, handler) = (self.protocols.clone(), self.handler.clone());
-        let entry = self.connections.enter();
-        tokio::task::spawn_local(async move {
-            protocols.serve(stream, handler, entry).await;
-            drop(place);
-        });
+        let session = Session::of(peer.ip(), is_tls);
+        let entry = self.connections.enter(session);
+        // A task is as large as the largest that it may do: so there are two.
+        match self.handshakes.clone().filter(|_| is_tls) {
+            None => tokio::task::spawn_local(async move {
+                protocols.serve(stream, handler, entry).await;
+                drop(place);
+            }),
+            Some(handshakes) => tokio::task::spawn_local(async move {
+                let with = (entry, &*handshakes);
+                protocols.serve_tls(stream, handler, with).await;
+                drop(place);
+            }),
+        };
     }
 }
 

@@ -111,6 +111,18 @@ impl Frames {
         }
     }
 
+    /// Whether the next answer is a yes, within so much time; nothing when there is none, or the stream is broken off.
+    pub fn is_next_fine_within(&mut self, limit: Duration) -> Option<bool> {
+        self.stream.set_read_timeout(Some(limit)).ok()?;
+        loop {
+            match self.hear()? {
+                (HEADERS, payload) => return Some(payload.first() == Some(&0x88)),
+                (RST_STREAM, _) => return None,
+                _ => {}
+            }
+        }
+    }
+
     /// Reads what is there, so that the server can go on saying it.
     pub fn swallow(&mut self) {
         let mut chunk = [0; 4096];

@@ -17,10 +17,11 @@ use hubu_core::access::{Claims, SigningKey, Tokens, TrustedKeys};
 use hubu_core::audit::AuditLog;
 use hubu_core::catalog::sources::Sources;
 use hubu_core::clock::Clock;
-use hubu_core::config::{Auth, Server};
+use hubu_core::config::{Auth, Limits, Server};
 use hubu_core::engine::Engine;
 use hubu_core::engine::open::Options;
 use hubu_core::http::app::App;
+use hubu_core::http::limits::Rates;
 use hubu_core::journal::{Journal, Settings as JournalSettings, open_journal};
 use hubu_core::net::{Prepared, Running};
 use hubu_core::views::Views;
@@ -68,10 +69,35 @@ pub fn serve_with(change: impl FnOnce(&mut Server)) -> Serving {
     serve_on(change, |journal| journal)
 }
 
+/// As [`serve_with`], with limits by client, person and route.
+pub fn serve_limited(change: impl FnOnce(&mut Server, &mut Limits)) -> Serving {
+    let mut limits = Limits::default();
+    let before = |server: &mut Server| change(server, &mut limits);
+    let mut settings = Server::default();
+    before(&mut settings);
+    let rates = Rates::new(&limits, &settings).unwrap();
+    serve_all(
+        |server| {
+            server.trusted_proxies = settings.trusted_proxies.clone();
+            server.allowed_origins = settings.allowed_origins.clone();
+        },
+        |journal| journal,
+        rates,
+    )
+}
+
 /// As [`serve_with`], with the journal wrapped into another.
 pub fn serve_on(
     change: impl FnOnce(&mut Server),
     wrap: impl FnOnce(Box<dyn Journal>) -> Box<dyn Journal>,
+) -> Serving {
+    serve_all(change, wrap, Rates::none())
+}
+
+fn serve_all(
+    change: impl FnOnce(&mut Server),
+    wrap: impl FnOnce(Box<dyn Journal>) -> Box<dyn Journal>,
+    rates: Rates,
 ) -> Serving {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = Server {
@@ -113,7 +139,8 @@ pub fn serve_on(
             Some(Arc::new(audit)),
             &settings,
         )
-        .unwrap(),
+        .unwrap()
+        .limited(rates),
     );
     let running = prepared.serve(app.clone()).unwrap();
     let key = SigningKey::from_settings(&auth).unwrap();
@@ -314,13 +341,12 @@ impl Client {
 fn parse(bytes: &[u8]) -> Option<Reply> {
     let end = bytes.windows(4).position(|w| w == b"\r\n\r\n")? + 4;
     let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
-    let length: usize = head
-        .split("content-length: ")
-        .nth(1)?
-        .split("\r\n")
-        .next()?
-        .parse()
-        .ok()?;
+    let length = head.split("content-length: ").nth(1);
+    let length: usize = match length {
+        // 204 has no body and says no length.
+        None if head.starts_with("http/1.1 204") => 0,
+        length => length?.split("\r\n").next()?.parse().ok()?,
+    };
     let body = bytes.get(end..end + length)?.to_vec();
     Some(Reply {
         status: head.get(9..12)?.parse().ok()?,

@@ -21,7 +21,7 @@ server was met: everything held, or the harness, descriptors or ports were in th
 /// Options of `search`.
 pub struct Search {
     /// The server.
-    #[arg(long, value_name = "http://HOST:PORT")]
+    #[arg(long, value_name = "http[s]://HOST:PORT")]
     pub url: String,
     /// File with the server's HS256 secret; a plan of another system (with `[[journeys]]`) needs none.
     #[arg(long, value_name = "FILE")]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use hyper::Method;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
 use super::plan::{OwnPlan, Step};
 use super::text::Template;
@@ -100,7 +100,9 @@ fn value_of(
     values: &HashMap<String, String>,
 ) -> Result<Vec<(HeaderName, HeaderValue)>, WireError> {
     let filled = |(name, value): &(HeaderName, Template)| {
-        let value = HeaderValue::from_str(&value.fill(values)).map_err(|_| WireError::Garbled)?;
+        let mut value =
+            HeaderValue::from_str(&value.fill(values)).map_err(|_| WireError::Garbled)?;
+        value.set_sensitive(*name == AUTHORIZATION);
         Ok((name.clone(), value))
     };
     headers.iter().map(filled).collect()

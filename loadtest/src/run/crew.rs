@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::protocol::{Order, Said};
 use crate::error::LoadError;
+use crate::wire::trusted_file;
 
 /// Lines of all workers that wait to be read.
 const WAITING_MAX: usize = 256;
@@ -39,6 +40,9 @@ impl Crew {
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .kill_on_drop(true);
+            if let Some(file) = trusted_file() {
+                command.arg("--ca").arg(file);
+            }
             // Ctrl-C at the terminal is for the parent, which then stops the workers in order.
             command.process_group(0);
             let mut child = command.spawn().map_err(failed(index))?;

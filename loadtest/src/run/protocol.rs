@@ -20,7 +20,7 @@ pub struct Order {
     pub seeded_to: u64,
     /// The plan, with every option applied.
     pub plan: Plan,
-    /// `http://host:port`.
+    /// `http://host:port`, or with `https`.
     pub url: String,
     /// File with the server's HS256 secret.
     pub secret: PathBuf,

@@ -283,7 +283,8 @@ impl Player<'_> {
 /// Whether the target is this machine by its address.
 fn is_loopback(url: &str) -> bool {
     use std::net::ToSocketAddrs;
-    let host = url.trim_start_matches("http://").trim_end_matches('/');
+    let host = url.split_once("://").map_or(url, |(_, host)| host);
+    let host = host.trim_end_matches('/');
     let mut found = host.to_socket_addrs().into_iter().flatten();
     found.next().is_some_and(|a| a.ip().is_loopback())
 }

@@ -14,7 +14,6 @@ mod gauge;
 mod judge;
 mod lanes;
 mod lookup;
-mod no_tls;
 mod office;
 mod papers;
 mod season;
@@ -47,8 +46,8 @@ const PLATOON: usize = 250;
 
 /// Plays the seats until the stage's stop, each on one of the lanes. Returns how many requests goose counted.
 pub async fn play(stage: Arc<Stage>, seats: Vec<Seat>, lanes: Lanes) -> Result<u64, LoadError> {
-    // Goose's clients want a TLS provider when they are built, though they speak no TLS; a second run has it already.
-    let _ = no_tls::provider().install_default();
+    // Goose's clients, which never send anything, want a TLS provider when they are built; a second run has it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let shared = reqwest::Client::builder().build().map_err(goose_error)?;
     let rate = seats.len() as f64 / stage.plan.ramp_seconds.max(0.05);
     let lanes = Arc::new(lanes);

@@ -23,9 +23,13 @@ use hyper::{Method, StatusCode};
 use hyper_util::rt::TokioIo;
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt::IpBindAddressNoPort;
-use tokio::net::{TcpSocket, TcpStream};
+use rustls::pki_types::ServerName;
+use tokio::net::TcpSocket;
 use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
 
+use super::stream::Stream;
+use super::trust;
 use crate::error::{LoadError, WireError};
 
 /// The largest answer that we read: a page of quota rows or of events stays well below.
@@ -35,26 +39,30 @@ const ANSWER_MAX: usize = 64 << 20;
 pub(crate) const PORTS_PER_ADDRESS: u32 = 12_000;
 
 /// Where the load goes, shared by all connections of a process.
-#[derive(Debug)]
 pub struct Target {
     address: SocketAddr,
     host: HeaderValue,
+    tls: Option<(TlsConnector, ServerName<'static>)>,
     opened: AtomicU64,
     next: AtomicU32,
 }
 
 impl Target {
-    /// Takes `http://host:port`; resolves the host once.
+    /// Takes `http://host:port`, or `https://host:port` once [`trust`](super::trust()) was told whom to believe; resolves
+    /// the host once.
     pub fn new(url: &str) -> Result<Arc<Self>, LoadError> {
         let bad = || LoadError::Target(url.to_owned());
-        let host = url
-            .strip_prefix("http://")
-            .ok_or_else(bad)?
-            .trim_end_matches('/');
+        let (host, is_tls) = match url.strip_prefix("https://") {
+            Some(host) => (host, true),
+            None => (url.strip_prefix("http://").ok_or_else(bad)?, false),
+        };
+        let host = host.trim_end_matches('/');
+        let tls = is_tls.then(|| tls_for(host, url)).transpose()?;
         let mut found = host.to_socket_addrs().map_err(|_| bad())?;
         Ok(Arc::new(Self {
             address: found.next().ok_or_else(bad)?,
             host: HeaderValue::from_str(host).map_err(|_| bad())?,
+            tls,
             opened: AtomicU64::new(0),
             next: AtomicU32::new(0),
         }))
@@ -62,7 +70,8 @@ impl Target {
 
     /// The target as a URL.
     pub fn url(&self) -> String {
-        format!("http://{}", self.host.to_str().unwrap_or_default())
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.host.to_str().unwrap_or_default())
     }
 
     /// How many connections were opened so far, reconnections included.
@@ -70,7 +79,7 @@ impl Target {
         self.opened.load(Ordering::Relaxed)
     }
 
-    async fn connect(&self, local: Local) -> std::io::Result<TcpStream> {
+    async fn connect(&self, local: Local) -> std::io::Result<Stream> {
         let socket = match self.address {
             SocketAddr::V4(_) => TcpSocket::new_v4()?,
             SocketAddr::V6(_) => TcpSocket::new_v6()?,
@@ -92,8 +101,30 @@ impl Target {
         let stream = socket.connect(self.address).await?;
         stream.set_nodelay(true)?;
         self.opened.fetch_add(1, Ordering::Relaxed);
-        Ok(stream)
+        let Some((connector, name)) = &self.tls else {
+            return Ok(Stream::Plain(stream));
+        };
+        let shaken = connector.connect(name.clone(), stream).await?;
+        Ok(Stream::Tls(Box::new(shaken)))
     }
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Target").field(&self.url()).finish()
+    }
+}
+
+/// What handshakes with this host are made with.
+fn tls_for(host: &str, url: &str) -> Result<(TlsConnector, ServerName<'static>), LoadError> {
+    let config = trust::config().ok_or_else(|| {
+        let reason = format!("{url} wants --ca FILE: the authority, or the server's certificate");
+        LoadError::format("TLS", reason)
+    })?;
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let name = name.trim_matches(['[', ']']).to_owned();
+    let name = ServerName::try_from(name).map_err(|_| LoadError::Target(url.to_owned()))?;
+    Ok((TlsConnector::from(config), name))
 }
 
 /// Which source address a connection takes.
@@ -189,7 +220,7 @@ pub struct Connection {
     target: Arc<Target>,
     local: Local,
     limit: Duration,
-    stream: Option<TcpStream>,
+    stream: Option<Stream>,
 }
 
 impl std::fmt::Debug for Connection {
@@ -235,7 +266,7 @@ impl Connection {
     /// Sends one request and reads the whole answer. After any error the connection is dropped.
     pub async fn send(&mut self, request: &Request<'_>) -> Result<Answer, WireError> {
         // A server may close a connection while its user thinks: that is no failure, it is opened again.
-        if self.stream.as_ref().is_some_and(is_over) {
+        if self.stream.as_mut().is_some_and(Stream::is_over) {
             self.stream = None;
         }
         let end = Instant::now() + self.limit;
@@ -286,17 +317,11 @@ impl Connection {
     }
 }
 
-/// Whether the server has closed the connection, or said something that nobody asked for.
-fn is_over(stream: &TcpStream) -> bool {
-    let mut byte = [0];
-    !matches!(stream.try_read(&mut byte), Err(e) if e.kind() == ErrorKind::WouldBlock)
-}
-
 /// One request and its answer, and the stream if it is good for another.
 async fn exchange(
-    stream: TcpStream,
+    stream: Stream,
     wanted: hyper::Request<Full<Bytes>>,
-) -> Result<(Answer, Option<TcpStream>), WireError> {
+) -> Result<(Answer, Option<Stream>), WireError> {
     // Bodies are small: to copy one behind its head costs less than to send both from where they are.
     let shaken = http1::Builder::new()
         .writev(false)
@@ -341,7 +366,7 @@ fn broken(error: &hyper::Error) -> WireError {
 
 /// Polls `work`, and the connection under it whenever the work waits.
 async fn drive<T>(
-    driver: &mut http1::Connection<TokioIo<TcpStream>, Full<Bytes>>,
+    driver: &mut http1::Connection<TokioIo<Stream>, Full<Bytes>>,
     work: impl Future<Output = Result<T, WireError>>,
 ) -> Result<T, WireError> {
     let mut work = pin!(work);

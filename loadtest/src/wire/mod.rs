@@ -3,8 +3,10 @@
 mod answer;
 mod connection;
 mod pages;
+mod stream;
 mod text;
 mod token;
+mod trust;
 
 pub use answer::{
     BatchResult, Document, DocumentAnswer, DocumentLine, Event, EventPage, Op, Posting, Problem,
@@ -15,3 +17,5 @@ pub use connection::{Answer, Connection, Local, Request, Target};
 pub use pages::{Reader, get};
 pub use text::{Dims, Text};
 pub use token::{Claims, Minter};
+pub use trust::trust;
+pub(crate) use trust::trusted_file;

@@ -88,7 +88,11 @@ impl Minter {
         let signature = mac.finalize().into_bytes();
         token.push('.');
         push_base64url(&mut token, &signature);
-        HeaderValue::from_str(&token).map_err(|e| LoadError::Token(e.to_string()))
+        let made = HeaderValue::from_str(&token);
+        let mut bearer = made.map_err(|e| LoadError::Token(e.to_string()))?;
+        // `Debug` says no more of it than that.
+        bearer.set_sensitive(true);
+        Ok(bearer)
     }
 }
 
@@ -123,6 +127,21 @@ mod tests {
         let mut text = String::new();
         push_base64url(&mut text, &mac.finalize().into_bytes());
         assert_eq!(text, "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c");
+    }
+
+    #[test]
+    fn a_token_does_not_print_itself() {
+        let minter = Minter::new(b"your-256-bit-secret").unwrap();
+        let claims = Claims {
+            sub: "clerk".into(),
+            roles: Vec::new(),
+            division: "420106000".into(),
+            agency: None,
+            dept: None,
+            exp: 1,
+        };
+        let bearer = minter.bearer(&claims).unwrap();
+        assert_eq!(format!("{bearer:?} {minter:?}"), "Sensitive Minter");
     }
 
     #[test]

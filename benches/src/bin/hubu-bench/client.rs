@@ -12,7 +12,11 @@ pub(crate) struct Answered {
 }
 
 /// Sends one request on a connection that stays open.
-pub(crate) fn ask(stream: &mut BufReader<TcpStream>, head: &str, body: &[u8]) -> Outcome<Answered> {
+pub(crate) fn ask<S: Read + Write>(
+    stream: &mut BufReader<S>,
+    head: &str,
+    body: &[u8],
+) -> Outcome<Answered> {
     let request = format!(
         "{head}\r\nHost: bench\r\nContent-Length: {}\r\n\r\n",
         body.len()

@@ -30,7 +30,7 @@ const TIMES: &str = "x row locks";
 const HOT: Goal = Goal::AtLeast(0.9);
 
 /// All figures, in the order in which they are measured.
-pub(crate) const FIGURES: [Figure; 40] = [
+pub(crate) const FIGURES: [Figure; 46] = [
     figure(
         "bulk_file_8192",
         "bulk_file",
@@ -163,6 +163,48 @@ pub(crate) const FIGURES: [Figure; 40] = [
         "B",
         Goal::AtMost(12_288.0),
         "memory of one of 10,000 idle connections",
+    ),
+    figure(
+        "bytes_connection_tls",
+        "connection",
+        "B",
+        Goal::Shown,
+        "the same over TLS",
+    ),
+    figure(
+        "https_file_64",
+        "https_file",
+        "share of plain HTTP",
+        Goal::AtLeast(0.8),
+        "durable payments over TLS 1.3, 64 connections",
+    ),
+    figure(
+        "handshakes",
+        "handshakes",
+        "a core and second",
+        Goal::Shown,
+        "full TLS 1.3 handshakes, ECDSA P-256",
+    ),
+    figure(
+        "handshakes_resumed",
+        "handshakes",
+        "a core and second",
+        Goal::Shown,
+        "the same, resumed by ticket",
+    ),
+    figure(
+        "handshakes_openssl",
+        "handshakes",
+        "x openssl s_server",
+        Goal::AtLeast(1.0),
+        "full handshakes beside it, the same client and key",
+    ),
+    figure(
+        "handshakes_ed25519",
+        "handshakes",
+        "a core and second",
+        Goal::Shown,
+        "full TLS 1.3 handshakes, Ed25519",
     ),
     figure(
         "prove_10k",

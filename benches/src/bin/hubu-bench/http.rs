@@ -34,15 +34,7 @@ pub(crate) fn on_postgres(task: &Task<'_>) -> Outcome<()> {
 }
 
 fn run(task: &Task<'_>, folder: &Path, journal: &str, name: &str) -> Outcome<()> {
-    let hands = payments::load(journal, task.size(COUNTIES, 1))?;
-    let site = Site::lay_out(&folder.join("site"), journal)?;
-    let mut lines = String::new();
-    for hand in &hands {
-        let token = site.token("clerk", "agency_clerk", &hand.division(), &hand.agency)?;
-        lines.push_str(&format!("{token}\t{}\n", hand.body()));
-    }
-    std::fs::write(folder.join("hands"), &lines)?;
-    wrk::lay_out(folder)?;
+    let (site, lines) = lay_out(task, folder, journal)?;
     let hubu = site.serve()?;
     let answer = folder.join("answer.json");
     std::fs::write(&answer, first_answer(&hubu, &lines)?)?;
@@ -57,6 +49,20 @@ fn run(task: &Task<'_>, folder: &Path, journal: &str, name: &str) -> Outcome<()>
         }
     }
     Ok(())
+}
+
+/// A journal with agencies that can pay, its site, and what `wrk` reads: tokens and bodies.
+pub(crate) fn lay_out(task: &Task<'_>, folder: &Path, journal: &str) -> Outcome<(Site, String)> {
+    let hands = payments::load(journal, task.size(COUNTIES, 1))?;
+    let site = Site::lay_out(&folder.join("site"), journal)?;
+    let mut lines = String::new();
+    for hand in &hands {
+        let token = site.token("clerk", "agency_clerk", &hand.division(), &hand.agency)?;
+        lines.push_str(&format!("{token}\t{}\n", hand.body()));
+    }
+    std::fs::write(folder.join("hands"), &lines)?;
+    wrk::lay_out(folder)?;
+    Ok((site, lines))
 }
 
 /// One payment, answered: the bytes that the bare server will answer.

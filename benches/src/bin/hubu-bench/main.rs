@@ -6,14 +6,17 @@
 
 mod bare;
 mod bulk;
+mod certificate;
 mod ciphers;
 mod client;
 mod compare;
 mod connection;
 mod fields;
 mod figure;
+mod handshake;
 mod harness;
 mod http;
+mod https;
 mod machine;
 mod payments;
 mod peers;

@@ -2,8 +2,8 @@
 
 use crate::report::Measured;
 use crate::{
-    Outcome, bulk, ciphers, compare, connection, harness, http, peers, prove, quota_row, recover,
-    sustained,
+    Outcome, bulk, ciphers, compare, connection, handshake, harness, http, https, peers, prove,
+    quota_row, recover, sustained,
 };
 use serde_json::{Map, Value};
 
@@ -74,6 +74,8 @@ pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
         "ciphers" => ciphers::run(task),
         "compare" => compare::figures(task),
         "connection" => connection::run(task),
+        "handshakes" => handshake::run(task),
+        "https_file" => https::run(task),
         "harness" => harness::run(task),
         "prove" => prove::run(task),
         "crowds" => prove::crowds(task),

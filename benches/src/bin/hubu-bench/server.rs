@@ -1,5 +1,6 @@
 //! Servers to measure: `hubu serve` on a folder of its own, and the bare one.
 
+use crate::certificate::Pair;
 use crate::{Outcome, client};
 use hubu_naive::Mode;
 use std::fs::File;
@@ -12,6 +13,8 @@ use std::process::{Child, Command, Stdio};
 pub(crate) struct Server {
     process: Child,
     pub(crate) address: SocketAddr,
+    /// Where it speaks TLS, if it does.
+    pub(crate) tls: Option<SocketAddr>,
 }
 
 impl Drop for Server {
@@ -34,6 +37,7 @@ pub(crate) struct Site {
     folder: PathBuf,
     journal: String,
     connections: Option<usize>,
+    tls: Option<Pair>,
 }
 
 impl Site {
@@ -43,6 +47,7 @@ impl Site {
             folder: folder.to_owned(),
             journal: journal.to_owned(),
             connections: None,
+            tls: None,
         };
         let made = site.hubu()?.arg("init").arg(&site.folder).output()?;
         if !made.status.success() {
@@ -54,6 +59,12 @@ impl Site {
     /// The same site with room for so many connections.
     pub(crate) fn with_connections(mut self, connections: usize) -> Site {
         self.connections = Some(connections);
+        self
+    }
+
+    /// The same site with TLS beside plain HTTP.
+    pub(crate) fn with_tls(mut self, pair: Pair) -> Site {
+        self.tls = Some(pair);
         self
     }
 
@@ -86,6 +97,15 @@ impl Site {
         if let Some(connections) = self.connections {
             command.env("HUBU_SERVER_MAX_CONNECTIONS", connections.to_string());
         }
+        let mut tls = None;
+        if let Some(pair) = &self.tls {
+            let listen = client::free_address()?;
+            command
+                .env("HUBU_TLS_LISTEN", listen.to_string())
+                .env("HUBU_TLS_CERTIFICATE_FILE", &pair.certificate)
+                .env("HUBU_TLS_KEY_FILE", &pair.key);
+            tls = Some(listen);
+        }
         // Ctrl-C at the terminal is for this program, which may have books to settle first.
         command.process_group(0);
         let process = command
@@ -93,7 +113,11 @@ impl Site {
             .stderr(log)
             .stdin(Stdio::null())
             .spawn()?;
-        let server = Server { process, address };
+        let server = Server {
+            process,
+            address,
+            tls,
+        };
         client::await_ready(address, "/readyz").map_err(|error| {
             let log = std::fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
             format!("hubu serve: {error}\n{log}")
@@ -141,6 +165,7 @@ pub(crate) fn bare(answer: &Path) -> Outcome<Server> {
     let server = Server {
         process: command.spawn()?,
         address,
+        tls: None,
     };
     client::await_ready(address, "/readyz")?;
     Ok(server)
@@ -160,7 +185,11 @@ pub(crate) fn naive(database: &str, mode: Mode, size: usize) -> Outcome<Server> 
     let process = command
         .spawn()
         .map_err(|error| format!("hubu-naive: {error}; build it with -p hubu-naive"))?;
-    let server = Server { process, address };
+    let server = Server {
+        process,
+        address,
+        tls: None,
+    };
     client::await_ready(address, "/readyz")?;
     Ok(server)
 }

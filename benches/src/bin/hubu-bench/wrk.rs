@@ -37,10 +37,22 @@ pub(crate) fn lay_out(folder: &Path) -> Outcome<()> {
     Ok(std::fs::write(folder.join("payments.lua"), SCRIPT)?)
 }
 
-/// One run against a server with the hands of `folder`.
+/// One run against a server over plain HTTP, with the hands of `folder`.
 pub(crate) fn run(
     folder: &Path,
     server: &Server,
+    connections: usize,
+    seconds: u64,
+    run: &str,
+) -> Outcome<Ran> {
+    let url = format!("http://{}", server.address);
+    run_at(folder, (server, &url), connections, seconds, run)
+}
+
+/// As [`run`], at this URL of the server.
+pub(crate) fn run_at(
+    folder: &Path,
+    (server, url): (&Server, &str),
     connections: usize,
     seconds: u64,
     run: &str,
@@ -52,7 +64,7 @@ pub(crate) fn run(
         .args(["-c", &connections.to_string(), "-d", &format!("{seconds}s")])
         .arg("-s")
         .arg(folder.join("payments.lua"))
-        .args([&format!("http://{}", server.address), "--"])
+        .args([url, "--"])
         .arg(folder.join("hands"))
         .arg(run)
         .output()?;

@@ -53,7 +53,7 @@ pub struct SnapshotReport {
 }
 
 /// What stands before the sections.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Head {
     /// The cell's.
     secret: [u8; 16],
@@ -67,6 +67,17 @@ struct Head {
     shards: u32,
     /// Chain value of the batch that holds `last` (zero when that is 0).
     chain: Chain,
+}
+
+// All but the secret.
+impl std::fmt::Debug for Head {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Head")
+            .field("archived", &self.archived)
+            .field("last", &self.last)
+            .field("time_ms", &self.time_ms)
+            .finish_non_exhaustive()
+    }
 }
 
 const HEAD_BYTES: usize = 8 + 4 + 16 + 3 * 8 + 2 * 4 + size_of::<Chain>();
