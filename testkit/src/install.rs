@@ -28,7 +28,7 @@ pub(crate) fn programs() -> io::Result<PathBuf> {
     })
 }
 
-/// A program of Debian's, installed where it is missing.
+/// The program `pgbouncer`.
 ///
 /// # Errors
 /// When it is missing and cannot be installed, with what to do.

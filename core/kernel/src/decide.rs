@@ -4,7 +4,6 @@
 //! that [`crate::evolve`] can apply without judging: the same [`Row::apply`] runs in both, so what
 //! was decided can't fail later.
 
-use crate::actor::judge_duties;
 use crate::document::{Document, RowChange};
 use crate::effect::{Effect, OPERATIONS_MAX, Phase};
 use crate::ident::{RowId, StateId};

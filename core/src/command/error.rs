@@ -79,8 +79,6 @@ impl CommandError {
             Self::Seal(error) if error.is_damage() => 3,
             #[cfg(feature = "postgres")]
             Self::Faults(_) => 3,
-            Self::Seal(SealError::NotOver(_) | SealError::Period(_)) => 2,
-            Self::Seal(error) if error.is_damage() => 3,
             Self::Journal(JournalError::Damage { .. })
             | Self::Engine(EngineError::Journal(JournalError::Damage { .. })) => 3,
             _ => 1,

@@ -89,7 +89,6 @@ impl Signals {
                     look_at_tls(true);
                 }
                 () = snapshots.due() => snapshots.write(),
-                _ = self.hang_up.recv() => look_at_tls(true),
                 _ = folding.tick() => {
                     figures.fold();
                     look_at_tls(false);

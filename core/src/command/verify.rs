@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use hubu_core::audit;

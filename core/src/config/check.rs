@@ -15,7 +15,6 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     check_journal(settings, &mut faults);
     check_tls(settings, &mut faults);
     check_database(settings, &mut faults);
-    check_tls(settings, &mut faults);
     if faults.is_empty() {
         Ok(())
     } else {
@@ -88,38 +87,6 @@ fn check_database(settings: &Settings, faults: &mut Vec<String>) {
             ));
         }
     }
-}
-
-fn check_tls(settings: &Settings, faults: &mut Vec<String>) {
-    let tls = &settings.tls;
-    let mut expect = |is_fine: bool, text: &str| {
-        if !is_fine {
-            faults.push(text.to_string());
-        }
-    };
-    let has_pair =
-        !tls.certificate_file.as_os_str().is_empty() && !tls.key_file.as_os_str().is_empty();
-    expect(
-        tls.listen.is_empty() || tls.listen.parse::<std::net::SocketAddr>().is_ok(),
-        "tls.listen: an address such as 0.0.0.0:8443, or empty",
-    );
-    expect(
-        tls.listen.is_empty() || has_pair,
-        "tls.listen: it needs tls.certificate_file and tls.key_file",
-    );
-    expect(
-        tls.handshake_timeout_seconds >= 1,
-        "tls.handshake_timeout_seconds: at least 1",
-    );
-    expect(
-        (1..=65_536).contains(&tls.handshakes_in_flight),
-        "tls.handshakes_in_flight: 1 to 65536",
-    );
-    let limits = &settings.limits;
-    expect(
-        limits.client_burst >= 1 && limits.token_burst >= 1,
-        "limits.client_burst, limits.token_burst: at least 1",
-    );
 }
 
 fn check_server(settings: &Settings, faults: &mut Vec<String>) {

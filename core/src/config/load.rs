@@ -174,16 +174,6 @@ fn rebase(settings: &mut Settings, folder: &Path) {
     below(&mut seal.key_file);
     below(&mut seal.passphrase_file);
     below(&mut seal.wrapping_key_file);
-    let auth = &mut settings.auth;
-    for path in [
-        &mut auth.ed25519_public_key_file,
-        &mut auth.sm2_public_key_file,
-        &mut auth.jwks_file,
-        &mut auth.key_folder,
-        &mut auth.revocation_file,
-    ] {
-        below(path);
-    }
 }
 
 #[cfg(test)]

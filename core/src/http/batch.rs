@@ -13,7 +13,6 @@ use super::error::HttpError;
 use super::head::{self, Language};
 use super::problem::Problem;
 use super::respond::Reply;
-use super::route::Operation;
 use super::session::Session;
 use super::submit::{recall, result_of, settle, tells_of_state, type_of};
 use super::wire::answer::{BatchAnswer, BatchResult};

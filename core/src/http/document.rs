@@ -130,7 +130,6 @@ pub(super) fn view<'a>(
         actor,
     };
     let (fields, hidden) = reader.fields(0, &entry.fields);
-    let creator = ActorName::of(&document.creator);
     Ok(DocumentView {
         id: Id(document.id.0),
         kind: &kind.name,

@@ -12,7 +12,6 @@ use super::error::HttpError;
 use super::head::{self, Language};
 use super::problem::Problem;
 use super::respond::Reply;
-use super::route::Operation;
 use super::session::Session;
 use super::wire::answer::{Id, Moved, Number};
 use super::wire::command::{ActBody, CreateBody};

@@ -129,18 +129,3 @@ fn stood_for(roles: &[Role], names: &[Node<'_>]) -> RoleSet {
     }
     set
 }
-
-fn stood_for(roles: &[Role], names: &[Node<'_>]) -> RoleSet {
-    let mut set = RoleSet::default();
-    for node in names {
-        let Some(name) = node.text() else { continue };
-        match roles.iter().find(|role| role.name == name) {
-            Some(role) if role.break_glass => {
-                node.mistake("a role for emergencies stands for none of its kind");
-            }
-            Some(role) => set.0 |= 1 << role.bit,
-            None => node.mistake(format!("there is no role `{name}`")),
-        }
-    }
-    set
-}
