@@ -74,6 +74,9 @@ need_postgres() {
 # Tests put it between the server and its database; Debian keeps it where ordinary users do not look.
 need_pgbouncer() { command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || install pgbouncer; }
 
+# Tests hold ciphers, seals and certificates against it; nothing that is shipped has it.
+need_openssl() { command -v openssl >/dev/null || install openssl; }
+
 # The crashes of the archive's store are made from what strace records.
 need_strace() { command -v strace >/dev/null || install strace; }
 

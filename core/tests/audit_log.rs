@@ -62,7 +62,7 @@ fn every_refusal_of_access_is_written_with_who_asked_for_what() {
     assert_eq!(stranger.get("/v1/quotas").status, 401);
     stranger.headers = "Authorization: Bearer eyJhbGciOiJub25lIn0.e30.\r\n".into();
     assert_eq!(stranger.get("/v1/quotas").status, 401);
-    let mut other = serving.client(Who("li", "agency_clerk", OTHER_COUNTY, None));
+    let mut other = serving.client(Who("li", "treasury_office", OTHER_COUNTY, None));
     assert_eq!(other.get(&format!("/v1/documents/{id}")).status, 404);
     assert_eq!(other.get(&format!("/v1/quotas/{row}")).status, 404);
     let act = format!("/v1/documents/{id}/actions/review");

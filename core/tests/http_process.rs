@@ -178,8 +178,8 @@ fn every_mistake_of_a_catalog_is_listed_with_its_line() {
     for (file, from, to) in [
         (
             "documents/payment.toml",
-            "roles = [\"agency_head\"]",
-            "roles = [\"agency_haed\"]",
+            "\"agency_head\"",
+            "\"agency_haed\"",
         ),
         ("ledgers.toml", "\"fund_type\"", "\"fund_tpye\""),
     ] {

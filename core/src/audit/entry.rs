@@ -50,6 +50,9 @@ pub struct Entry<'a> {
     /// The client's address, as the connection has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<IpAddr>,
+    /// The request's name, as its answer has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<&'a str>,
     /// Method and path; a query is left out, as it may hold anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<&'a str>,
@@ -73,6 +76,7 @@ impl<'a> Entry<'a> {
             why,
             who: None,
             client: None,
+            id: None,
             request: None,
             key: None,
             detail: None,
@@ -82,7 +86,7 @@ impl<'a> Entry<'a> {
 
     /// The same with its texts cut to their longest.
     pub(super) fn bounded(mut self) -> Self {
-        for text in [&mut self.request, &mut self.key, &mut self.detail] {
+        for text in [&mut self.id, &mut self.request, &mut self.key, &mut self.detail] {
             *text = text.map(cut);
         }
         self

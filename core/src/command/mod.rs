@@ -82,7 +82,7 @@ enum Command {
     /// Show that this machine makes the same journal and the same state as any other, bit by bit
     Selftest(selftest::Selftest),
     /// Sign a bearer token for a person
-    Token(token::Token),
+    Token(Box<token::Token>),
     /// List the keys of sensitive fields and what the journal needs them for, or add a new one
     Fields(fields::Fields),
     /// Check the settings and the whole catalog, and list every mistake with file and line

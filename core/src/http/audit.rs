@@ -1,8 +1,6 @@
 //! What of the interface goes to the audit log (see [`crate::audit`]): refusals of access, and every request of a
 //! privileged role before it is looked at. Each is durable there before its answer leaves.
 
-use std::sync::Arc;
-
 use hyper::http::request::Parts;
 
 use super::error::HttpError;
@@ -83,6 +81,8 @@ impl Worker {
         let request = request(head);
         let mut detail = error.to_string();
         let mut entry = Entry::new(log.now_ms(), What::Refused, why(error));
+        entry.client = self.app.rates.client(session, &head.headers);
+        entry.id = request_id(&head.headers);
         entry.key = key(head);
         if let Some((index, key, _)) = commands.first() {
             detail = format!("command {index} of the batch: {detail}");
@@ -99,16 +99,10 @@ impl Worker {
         log.durable(ticket?).await
     }
 
-    /// Who asks, where it is one with a privileged role and the log is kept.
-    pub(super) fn privileged(&self, session: &Session, head: &Parts) -> Option<Arc<Actor>> {
-        self.app.audit.as_ref()?;
+    /// Whether this request is to be noted before it is looked at: a privileged role asks, and the log is kept.
+    pub(super) fn is_privileged(&self, actor: &Actor) -> bool {
         let privileged = self.app.engine.catalogs().current().1.privileged();
-        if privileged == RoleSet::default() || head::bearer(&head.headers).is_none() {
-            return None;
-        }
-        // A token that is not believed is the handler's to refuse.
-        let actor = self.holder(session, &head.headers).ok()?;
-        privileged.meets(RoleSet(actor.roles)).then_some(actor)
+        privileged.meets(RoleSet(actor.roles)) && self.app.audit.is_some()
     }
 
     /// Notes what a privileged role asks for.
@@ -118,6 +112,7 @@ impl Worker {
     pub(super) async fn note_privileged(
         &self,
         actor: &Actor,
+        session: &Session,
         head: &Parts,
     ) -> Result<(), HttpError> {
         let Some(log) = &self.app.audit else {
@@ -126,6 +121,8 @@ impl Worker {
         let catalog = self.app.engine.catalogs().current().1;
         let request = request(head);
         let mut entry = Entry::new(log.now_ms(), What::Privileged, "asks");
+        entry.client = self.app.rates.client(session, &head.headers);
+        entry.id = request_id(&head.headers);
         entry.who = Some(who(catalog, actor));
         entry.request = Some(&request);
         entry.key = key(head);

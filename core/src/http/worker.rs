@@ -186,14 +186,14 @@ impl Worker {
             Box::pin(body::let_go(head, body)).await;
             return Err(SubmitError::Standby.into());
         }
-        if let Some(actor) = self.privileged(session, head) {
-            Box::pin(self.note_privileged(&actor, head)).await?;
-        }
         let actor = match found.operation.needs() {
             Needs::Nothing => return self.tell_anybody(found.operation),
             Needs::Anybody => self.actor(session, &head.headers, found.operation)?,
             Needs::Reader(area) => self.reader(session, &head.headers, (found.operation, area))?,
         };
+        if self.is_privileged(&actor) {
+            Box::pin(self.note_privileged(&actor, session, head)).await?;
+        }
         match found.operation {
             Operation::Create => submit::create(self, (session, actor), head, body).await,
             Operation::Act => {

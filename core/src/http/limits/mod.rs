@@ -54,6 +54,10 @@ impl Rates {
     /// # Errors
     /// A setting that cannot be read, with its name.
     pub fn new(limits: &config::Limits, server: &config::Server) -> Result<Self, String> {
+        // Shown from the start, as 0.
+        for by in ["client", "token", "route", "bad_token"] {
+            metrics::counter!("hubu_limited_total", "by" => by).increment(0);
+        }
         let routes = setting::routes(&limits.routes_per_second)?;
         let route = |(place, _)| {
             let rate = routes.iter().find(|(known, _)| *known == place);
