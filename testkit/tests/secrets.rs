@@ -137,6 +137,10 @@ fn is_harmless(kind: &str) -> bool {
     if kind.contains("[u8") || kind.contains("Vec<u8>") {
         return false;
     }
+    // Words that stand in the source are no secret.
+    if kind.trim_end_matches(',').trim() == "&'static str" {
+        return true;
+    }
     let names = kind.split(|c: char| !c.is_alphanumeric() && c != '_');
     let mut names = names.filter(|name| !name.is_empty() && !WRAPS.contains(name));
     names.all(|name| HARMLESS.contains(&name))

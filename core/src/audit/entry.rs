@@ -86,7 +86,12 @@ impl<'a> Entry<'a> {
 
     /// The same with its texts cut to their longest.
     pub(super) fn bounded(mut self) -> Self {
-        for text in [&mut self.id, &mut self.request, &mut self.key, &mut self.detail] {
+        for text in [
+            &mut self.id,
+            &mut self.request,
+            &mut self.key,
+            &mut self.detail,
+        ] {
             *text = text.map(cut);
         }
         self

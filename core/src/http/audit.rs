@@ -5,6 +5,7 @@ use hyper::http::request::Parts;
 
 use super::error::HttpError;
 use super::head::{self, Language};
+use super::request_id::request_id;
 use super::session::Session;
 use super::worker::Worker;
 use crate::access::AccessError;

@@ -54,10 +54,6 @@ impl Rates {
     /// # Errors
     /// A setting that cannot be read, with its name.
     pub fn new(limits: &config::Limits, server: &config::Server) -> Result<Self, String> {
-        // Shown from the start, as 0.
-        for by in ["client", "token", "route", "bad_token"] {
-            metrics::counter!("hubu_limited_total", "by" => by).increment(0);
-        }
         let routes = setting::routes(&limits.routes_per_second)?;
         let route = |(place, _)| {
             let rate = routes.iter().find(|(known, _)| *known == place);
@@ -79,6 +75,10 @@ impl Rates {
 
     /// No limit at all.
     pub fn none() -> Self {
+        // Shown from the start, as 0.
+        for by in ["client", "token", "route", "bad_token"] {
+            metrics::counter!("hubu_limited_total", "by" => by).increment(0);
+        }
         Self {
             clients: None,
             people: None,
