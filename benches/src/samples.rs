@@ -163,6 +163,7 @@ impl Step {
                 body: 0x0123_4567_89ab_cdef,
             },
             trace: None,
+            capacity: None,
             body: Body::Decided(Box::new(Decided {
                 document: DocumentId(640_000_017),
                 kind: TypeId(7),
@@ -181,6 +182,7 @@ impl Step {
                 postings: self.postings.clone(),
                 spawned: Vec::new(),
                 warnings: verdict.warnings,
+                signature: None,
             })),
         }
     }

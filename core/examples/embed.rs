@@ -223,6 +223,7 @@ fn actor(
         division: DIVISION,
         agency,
         dept: None,
+        capacity: None,
     }))
 }
 

@@ -139,6 +139,7 @@ pub(crate) fn official(county: usize) -> Arc<Actor> {
         division: division(county),
         agency: None,
         dept: None,
+        capacity: None,
     })
 }
 

@@ -10,6 +10,7 @@ use crate::ident::{Division, DocumentId, RowId, Seq, StateId, TypeId, Year};
 use crate::posting::Side;
 use crate::record::{Body, Decided, NewRow, Record};
 use crate::row::Row;
+use crate::signature::{Signature, Signed};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -80,6 +81,7 @@ fn evolve_document(state: &mut impl State, seq: Seq, record: &Record, decided: &
         if !decided.terminal {
             let mut document = begin(seq, record, decided.document, decided.state, entry);
             hold(&mut document, decided);
+            sign(&mut document, seq, record, decided);
             state.insert_document(document);
         }
         return;
@@ -111,6 +113,7 @@ fn evolve_document(state: &mut impl State, seq: Seq, record: &Record, decided: &
         .downstream
         .extend(decided.spawned.iter().map(|s| s.document));
     hold(document, decided);
+    sign(document, seq, record, decided);
     if decided.terminal {
         state.retire_document(decided.document);
     }
@@ -133,6 +136,19 @@ fn hold(document: &mut Document, decided: &Decided) {
     }
 }
 
+/// Keeps the signature that the record brings.
+fn sign(document: &mut Document, seq: Seq, record: &Record, decided: &Decided) {
+    if let (Some(signature), Some(transition)) = (&decided.signature, decided.transition) {
+        document.signatures.push(Signed {
+            seq,
+            version: decided.version.saturating_sub(1),
+            transition,
+            signer: Box::from(&*record.actor),
+            signature: Signature::clone(signature),
+        });
+    }
+}
+
 /// The document that an entry makes: also how the archive reads one that lived in one record.
 pub fn begin(seq: Seq, record: &Record, id: DocumentId, state: StateId, entry: &Entry) -> Document {
     Document {
@@ -147,5 +163,6 @@ pub fn begin(seq: Seq, record: &Record, id: DocumentId, state: StateId, entry: &
         holds: Vec::new(),
         history: alloc::vec![seq],
         downstream: Vec::new(),
+        signatures: Vec::new(),
     }
 }

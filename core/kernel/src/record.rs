@@ -6,6 +6,7 @@ use crate::ident::{CatalogVersion, DocumentId, RowId, StateId, TransitionId, Typ
 use crate::posting::Posting;
 use crate::rejection::Rejection;
 use crate::row::RowKind;
+use crate::signature::{Capacity, Signature};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -33,6 +34,8 @@ pub struct Record {
     pub once: Once,
     /// The trace that it belongs to.
     pub trace: Option<Traceparent>,
+    /// In what capacity they asked, where it was not simply their own.
+    pub capacity: Option<Arc<Capacity>>,
     /// What was decided.
     pub body: Body,
 }
@@ -117,6 +120,8 @@ pub struct Decided {
     pub spawned: Vec<Spawned>,
     /// Rows with control `warn` that went below what they have.
     pub warnings: Vec<RowId>,
+    /// The signature that was put under the step.
+    pub signature: Option<Box<Signature>>,
 }
 
 /// A command was refused.

@@ -31,5 +31,6 @@ pub fn actor_of(claims: &Claims, catalog: &Catalog) -> Result<Actor, AccessError
         division,
         agency: named(&claims.agency),
         dept: named(&claims.dept),
+        capacity: None,
     })
 }

@@ -44,6 +44,7 @@ impl Verified {
                 name: Arc::from(&*self.actor.name),
                 agency: self.actor.agency.as_deref().map(Arc::from),
                 dept: self.actor.dept.as_deref().map(Arc::from),
+                capacity: self.actor.capacity.clone(),
                 ..*self.actor
             }),
         }

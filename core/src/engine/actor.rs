@@ -1,6 +1,7 @@
 //! Who asks (操作人), as the engine judges them: access makes one from a token, an embedder makes its own.
 
 use hubu_kernel::ident::Division;
+use hubu_kernel::signature::Capacity;
 use std::sync::Arc;
 
 /// A set of roles, by the catalog's bit numbers.
@@ -19,4 +20,6 @@ pub struct Actor {
     pub agency: Option<Arc<str>>,
     /// The competent department they work for, where they have one.
     pub dept: Option<Arc<str>>,
+    /// In what capacity they act, where it is not simply their own: it is journalled with all that they ask.
+    pub capacity: Option<Arc<Capacity>>,
 }

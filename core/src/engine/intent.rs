@@ -20,6 +20,7 @@ use hubu_kernel::document::{Entry, overlay};
 use hubu_kernel::ident::{CatalogVersion, TransitionId};
 use hubu_kernel::record::{Once, Traceparent};
 use hubu_kernel::rejection::Rejection;
+use hubu_kernel::signature::Signature;
 use std::sync::Arc;
 
 /// A command on its way; what it brings stands in [`Scratch::content`].
@@ -40,6 +41,8 @@ pub(crate) struct Intent<'a> {
     pub(crate) now_ms: u64,
     /// What is known before rows are looked at.
     pub(crate) judged: Result<(), Rejection>,
+    /// The signature under the step, found good.
+    pub(crate) signature: Option<Box<Signature>>,
 }
 
 /// Which document it is about.
@@ -150,6 +153,7 @@ impl Engine {
             spawns: weighed.spawns,
             now_ms: *now_ms,
             judged: weighed.judged,
+            signature: None,
         })
     }
 
@@ -203,6 +207,7 @@ impl Engine {
             spawns: weighed.spawns,
             now_ms: scratch.now_ms,
             judged: weighed.judged,
+            signature: None,
         })
     }
 }

@@ -250,6 +250,7 @@ fn pack(bodies: Vec<Body>, time_ms: u64) -> Vec<u8> {
             actor: Arc::from("system"),
             once: Once::default(),
             trace: None,
+            capacity: None,
             body,
         };
         let mut bytes = Vec::new();

@@ -307,12 +307,14 @@ fn accept(
         postings: std::mem::take(&mut plan.found_postings),
         spawned,
         warnings: std::mem::take(&mut verdict.warnings),
+        signature: intent.signature,
     };
     Ok(Record {
         time_ms: intent.now_ms,
         actor: Arc::clone(&intent.actor.name),
         once: intent.once,
         trace: intent.trace,
+        capacity: intent.actor.capacity.clone(),
         body: Body::Decided(Box::new(decided)),
     })
 }
@@ -342,6 +344,7 @@ fn refuse(intent: Intent<'_>, held: &Held<'_>, plan: &Plan, rejection: Rejection
         actor: Arc::clone(&intent.actor.name),
         once: intent.once,
         trace: intent.trace,
+        capacity: intent.actor.capacity.clone(),
         body: Body::Refused(Box::new(refused)),
     }
 }

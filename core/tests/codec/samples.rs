@@ -10,6 +10,8 @@ use hubu_kernel::record::{Body, Decided, NewRow, Once, Record, Refused, Spawned}
 use hubu_kernel::rejection::Rejection;
 use hubu_kernel::row::{Control, RowKind};
 use hubu_kernel::schedule::Month;
+use hubu_kernel::signature::{Capacity, Signature};
+use std::sync::Arc;
 
 const A: RowId = RowId(0x0101);
 const B: RowId = RowId(0x0202);
@@ -23,6 +25,7 @@ fn record(body: Body) -> Record {
             body: 0x1716_1514_1312_1110,
         },
         trace: None,
+        capacity: None,
         body,
     }
 }
@@ -46,6 +49,7 @@ fn decided() -> Decided {
         postings: Vec::new(),
         spawned: Vec::new(),
         warnings: Vec::new(),
+        signature: None,
     }
 }
 
@@ -234,6 +238,33 @@ fn refused_by_row() -> Record {
     })))
 }
 
+/// A review that was signed, by somebody for somebody else.
+fn signed(algorithm: u8, key: Box<[u8]>) -> Record {
+    let mut record = record(Body::Decided(Box::new(Decided {
+        signature: Some(Box::new(Signature {
+            algorithm,
+            key,
+            value: Box::from([0x99; 64]),
+        })),
+        ..decided()
+    })));
+    record.capacity = Some(Arc::new(Capacity {
+        on_behalf_of: (algorithm == 1).then(|| "wang".into()),
+        break_glass: algorithm == 2,
+    }));
+    record
+}
+
+/// A refusal under an emergency access, for somebody else.
+fn refused_in_capacity() -> Record {
+    let mut record = refused(Rejection::CreatorActs);
+    record.capacity = Some(Arc::new(Capacity {
+        on_behalf_of: Some("wang".into()),
+        break_glass: true,
+    }));
+    record
+}
+
 fn own(body: Body) -> Record {
     Record {
         actor: "".into(),
@@ -252,6 +283,9 @@ pub(crate) fn all() -> Vec<(&'static str, Record)> {
         ("decided_full_entry", full_entry()),
         ("decided_reserve", reserve()),
         ("decided_sealed", sealed()),
+        ("decided_signed_sm2", signed(1, [[4; 1].as_slice(), &[0x88; 64]].concat().into())),
+        ("decided_signed_ed25519", signed(2, Box::from([0x88; 32]))),
+        ("refused_in_capacity", refused_in_capacity()),
         ("refused_by_row", refused_by_row()),
         (
             "refused_state",

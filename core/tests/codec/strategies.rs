@@ -10,6 +10,8 @@ use hubu_kernel::record::{Body, Decided, NewRow, Once, Record, Refused, Spawned}
 use hubu_kernel::rejection::Rejection;
 use hubu_kernel::row::{Control, Row, RowKind};
 use hubu_kernel::schedule::{Month, Schedule};
+use hubu_kernel::signature::{Capacity, Signature, Signed};
+use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -186,6 +188,37 @@ fn spawned() -> impl Strategy<Value = Spawned> {
     })
 }
 
+fn signature() -> impl Strategy<Value = Signature> {
+    let bytes = || vec(any::<u8>(), 0..70);
+    (any::<u8>(), bytes(), bytes()).prop_map(|(algorithm, key, value)| Signature {
+        algorithm,
+        key: key.into(),
+        value: value.into(),
+    })
+}
+
+fn signed() -> impl Strategy<Value = Signed> {
+    (number(), any::<u32>(), any::<u8>(), words(), signature()).prop_map(
+        |(seq, version, transition, signer, signature)| Signed {
+            seq: Seq(seq),
+            version,
+            transition: TransitionId(transition),
+            signer,
+            signature,
+        },
+    )
+}
+
+fn capacity() -> impl Strategy<Value = Option<Arc<Capacity>>> {
+    of((of(words()), any::<bool>())).prop_map(|capacity| {
+        let (on_behalf_of, break_glass) = capacity?;
+        Some(Arc::new(Capacity {
+            on_behalf_of,
+            break_glass,
+        }))
+    })
+}
+
 fn decided() -> impl Strategy<Value = Decided> {
     let names = (document_id(), 0..3u16, 0..3u16);
     let step = (
@@ -207,7 +240,8 @@ fn decided() -> impl Strategy<Value = Decided> {
         vec(posting(), 0..5),
         vec(row_id(), 0..3),
     );
-    (names, step, document, rows).prop_map(|(names, step, document, rows)| {
+    let signature = of(signature());
+    (names, step, document, rows, signature).prop_map(|(names, step, document, rows, signature)| {
         let (transition, [from, state], version, phase, terminal) = step;
         let (entry, fields, lines, spawned) = document;
         let (rows, changes, postings, warnings) = rows;
@@ -229,6 +263,7 @@ fn decided() -> impl Strategy<Value = Decided> {
             postings,
             spawned,
             warnings,
+            signature: signature.map(Box::new),
         }
     })
 }
@@ -301,12 +336,16 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
         (any::<u128>(), any::<u64>()).prop_map(|(key, body)| Once { key, body }),
     ];
     let trace = of(vec(any::<u8>(), 25)).prop_map(|t| t.and_then(|bytes| bytes.try_into().ok()));
-    (number(), words(), once, trace, body()).prop_map(|(time_ms, actor, once, trace, body)| {
+    let parts = (number(), words(), once, trace, capacity(), body());
+    parts.prop_map(|(time_ms, actor, once, trace, capacity, body)| {
+        // The engine's own records are nobody's act.
+        let is_own = matches!(body, Body::Catalog { .. } | Body::Genesis { .. });
         Record {
             time_ms,
             actor: (&*actor).into(),
             once,
             trace,
+            capacity: capacity.filter(|_| !is_own),
             body,
         }
     })
@@ -320,10 +359,11 @@ pub(crate) fn document() -> impl Strategy<Value = Document> {
         changes(),
         vec(number().prop_map(Seq), 0..9),
         vec(document_id(), 0..4),
+        vec(signed(), 0..3),
     );
     (place, entry(), people, lists).prop_map(|((id, state, version), entry, people, lists)| {
         let (creator, previous, created_ms, moved_ms) = people;
-        let (holds, history, downstream) = lists;
+        let (holds, history, downstream, signatures) = lists;
         Document {
             id,
             entry,
@@ -336,6 +376,7 @@ pub(crate) fn document() -> impl Strategy<Value = Document> {
             holds,
             history,
             downstream,
+            signatures,
         }
     })
 }

@@ -141,6 +141,7 @@ pub fn person(catalog: &Catalog, name: &str, roles: &[&str]) -> Arc<Actor> {
         division: COUNTY,
         agency: None,
         dept: None,
+        capacity: None,
     })
 }
 

@@ -153,6 +153,7 @@ impl World {
             division: COUNTY,
             agency: None,
             dept: None,
+            capacity: None,
         };
         Ok(Command {
             key: format!("k-{}", self.keys).into(),

@@ -251,6 +251,7 @@ pub(crate) fn actor(
         division,
         agency,
         dept: None,
+        capacity: None,
     }))
 }
 

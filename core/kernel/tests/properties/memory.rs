@@ -159,6 +159,7 @@ fn record(
         actor: step.actor.into(),
         once: Once::default(),
         trace: None,
+        capacity: None,
         body: Body::Decided(Box::new(Decided {
             document: step.document,
             kind,
@@ -177,6 +178,7 @@ fn record(
             postings: step.postings.clone(),
             spawned: Vec::new(),
             warnings,
+            signature: None,
         })),
     }
 }

@@ -2,16 +2,18 @@
 //!
 //! ```text
 //! decided = step u8: 0 transition, 1 terminal, 2-4 phase, 5 entry, 6 changes, 7 postings
-//!         | parts u8: 0 fields, 1 lines, 2 rows, 3 spawned, 4 warnings, 5 version is 1, 6-7 zero
+//!         | parts u8: 0 fields, 1 lines, 2 rows, 3 spawned, 4 warnings, 5 version is 1, 6 signature,
+//!           7 capacity
 //!         | document varint | kind varint | catalog varint | transition u8? | from u8 | state u8
 //!         | version varint? | rows? | changes? | postings? | warnings? | entry? | fields? | lines?
-//!         | spawned?
+//!         | spawned? | signature? | capacity?
 //! row     = id varint | kind u8: 0-1 control, 2 scheduled | ledger u8 | division u32 | year u16
 //!         | key bytes
 //! spawned = count | (document varint, state u8, entry)...
 //! ```
 //! Rows, changes and postings come first: rows are named in full there, and by reference in the
-//! lines behind, so that a reader of movements alone never needs the document.
+//! lines behind, so that a reader of movements alone never needs the document. The last two parts came
+//! later: their bits were zero before, and records without them have the bytes that they always had.
 
 use super::changes::{put_changes, put_postings, read_changes, read_postings};
 use super::cursor::Cursor;
@@ -20,7 +22,9 @@ use super::entry::{
     read_flags, read_lines,
 };
 use super::error::CodecError;
+use super::ReadCapacity;
 use super::recent::Recent;
+use super::signature::{put_capacity, put_signature, read_capacity, read_signature};
 use super::step::{Movements, Step};
 use super::varint;
 use hubu_kernel::effect::Phase;
@@ -29,6 +33,8 @@ use hubu_kernel::ident::{
 };
 use hubu_kernel::record::{Decided, NewRow, Spawned};
 use hubu_kernel::row::{Control, RowKind};
+use hubu_kernel::signature::Capacity;
+use std::sync::Arc;
 
 /// Bits of the first flags: how the document moved.
 mod step_flag {
@@ -48,7 +54,8 @@ mod part_flag {
     pub(super) const SPAWNED: u8 = 1 << 3;
     pub(super) const WARNINGS: u8 = 1 << 4;
     pub(super) const VERSION_ONE: u8 = 1 << 5;
-    pub(super) const ALL: u8 = 0x3f;
+    pub(super) const SIGNATURE: u8 = 1 << 6;
+    pub(super) const CAPACITY: u8 = 1 << 7;
 }
 
 /// Phases by their number in the journal.
@@ -77,7 +84,7 @@ const fn phase_number(phase: Phase) -> u8 {
 
 /// Appends the body.
 #[inline]
-pub(super) fn put(decided: &Decided, out: &mut Vec<u8>) {
+pub(super) fn put(decided: &Decided, capacity: Option<&Capacity>, out: &mut Vec<u8>) {
     use part_flag::*;
     use step_flag::*;
     let step = flag(decided.transition.is_some(), TRANSITION)
@@ -91,7 +98,9 @@ pub(super) fn put(decided: &Decided, out: &mut Vec<u8>) {
         | flag(!decided.rows.is_empty(), ROWS)
         | flag(!decided.spawned.is_empty(), SPAWNED)
         | flag(!decided.warnings.is_empty(), WARNINGS)
-        | flag(decided.version == 1, VERSION_ONE);
+        | flag(decided.version == 1, VERSION_ONE)
+        | flag(decided.signature.is_some(), SIGNATURE)
+        | flag(capacity.is_some(), CAPACITY);
     out.extend_from_slice(&[step, parts]);
     varint::put(out, decided.document.0);
     varint::put(out, u64::from(decided.kind.0));
@@ -117,6 +126,12 @@ pub(super) fn put(decided: &Decided, out: &mut Vec<u8>) {
         put_warnings(&decided.warnings, out);
     }
     put_document_parts(decided, recent, out);
+    if let Some(signature) = &decided.signature {
+        put_signature(signature, out);
+    }
+    if let Some(capacity) = capacity {
+        put_capacity(capacity, out);
+    }
 }
 
 #[inline]
@@ -144,7 +159,11 @@ fn put_document_parts(decided: &Decided, recent: &mut Recent, out: &mut Vec<u8>)
 /// Reads the body, into the box in which it will live: it is too large to be handed around. Of a
 /// document that begins and ends here only what counts it is read, unless `whole`.
 #[inline]
-pub(super) fn read(cursor: &mut Cursor<'_>, whole: bool) -> Result<Box<Decided>, CodecError> {
+pub(super) fn read(
+    cursor: &mut Cursor<'_>,
+    whole: bool,
+    capacity: &mut ReadCapacity,
+) -> Result<Box<Decided>, CodecError> {
     use part_flag::*;
     let step = read_step(cursor)?;
     let mut decided = step_alone(&step);
@@ -186,6 +205,12 @@ pub(super) fn read(cursor: &mut Cursor<'_>, whole: bool) -> Result<Box<Decided>,
             })
         })?;
     }
+    if has(SIGNATURE) {
+        decided.signature = Some(Box::new(read_signature(cursor)?));
+    }
+    if has(CAPACITY) {
+        *capacity = Some(Arc::new(read_capacity(cursor)?));
+    }
     Ok(decided)
 }
 
@@ -195,7 +220,7 @@ pub(super) fn read_step(cursor: &mut Cursor<'_>) -> Result<Step, CodecError> {
     use part_flag::*;
     use step_flag::*;
     let flags = cursor.byte()?;
-    let parts = read_flags(cursor, ALL, "flags of a step")?;
+    let parts = cursor.byte()?;
     let phase = flags >> PHASE_SHIFT & 7;
     let Some(&phase) = PHASES.get(usize::from(phase)) else {
         return Err(cursor.no_number("phase", phase));
@@ -272,6 +297,7 @@ fn step_alone(step: &Step) -> Box<Decided> {
         postings: Vec::new(),
         spawned: Vec::new(),
         warnings: Vec::new(),
+        signature: None,
     })
 }
 

@@ -6,7 +6,7 @@
 //! body   = 0 decided | 1 refused | 2 catalog: version varint, sources bytes | 3 genesis: 16 bytes
 //! ```
 //! Fixed-width numbers are little-endian, the others LEB128 in their shortest form. The layouts of
-//! the bodies stand in `decided.rs` and `refused.rs`; [`state`] holds those of a snapshot. Files in
+//! the bodies stand in `decided.rs` and `refused.rs`, what may follow them in `signature.rs`; [`state`] holds those of a snapshot. Files in
 //! `core/tests/golden` fix every shape: a change that alters one needs a new format version.
 //!
 //! Decoding trusts nothing: every number, length and count is checked before it is used, room is
@@ -19,6 +19,7 @@ mod entry;
 pub mod error;
 mod recent;
 mod refused;
+mod signature;
 pub mod state;
 pub mod step;
 pub mod varint;
@@ -28,6 +29,8 @@ use entry::flag;
 use error::CodecError;
 use hubu_kernel::ident::CatalogVersion;
 use hubu_kernel::record::{Body, Once, Record, Traceparent};
+use hubu_kernel::signature::Capacity;
+use std::sync::Arc;
 
 /// The version of the format that this program writes.
 pub const FORMAT_VERSION: u8 = 1;
@@ -40,6 +43,9 @@ const DECIDED: u8 = 0;
 const REFUSED: u8 = 1;
 const CATALOG: u8 = 2;
 const GENESIS: u8 = 3;
+
+/// A capacity as it is read: it stands behind the body.
+type ReadCapacity = Option<Arc<Capacity>>;
 
 /// What stands before the body of every record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,8 +87,8 @@ pub fn encode(record: &Record, out: &mut Vec<u8>) {
     }
     varint::put_bytes(out, record.actor.as_bytes());
     match &record.body {
-        Body::Decided(decided) => decided::put(decided, out),
-        Body::Refused(refused) => refused::put(refused, out),
+        Body::Decided(decided) => decided::put(decided, record.capacity.as_deref(), out),
+        Body::Refused(refused) => refused::put(refused, record.capacity.as_deref(), out),
         Body::Catalog { version, sources } => {
             varint::put(out, u64::from(version.0));
             varint::put_bytes(out, sources);
@@ -100,7 +106,7 @@ pub fn decode(bytes: &[u8]) -> Result<Record, CodecError> {
 }
 
 /// As [`decode`], for replay: a document that begins and ends in this record is only counted; its
-/// agency, fields, lines and links are left out and not checked.
+/// agency, fields, lines and links, and the capacity in which it was asked, are left out and not checked.
 ///
 /// # Errors
 /// Any [`CodecError`], for the first fault in what is read.
@@ -112,9 +118,10 @@ pub fn decode_for_replay(bytes: &[u8]) -> Result<Record, CodecError> {
 fn decode_as(bytes: &[u8], whole: bool) -> Result<Record, CodecError> {
     let cursor = &mut Cursor::new(bytes);
     let (kind, head) = read_head(cursor)?;
+    let mut capacity = None;
     let body = match kind {
-        DECIDED => Body::Decided(decided::read(cursor, whole)?),
-        REFUSED => Body::Refused(Box::new(refused::read(cursor)?)),
+        DECIDED => Body::Decided(decided::read(cursor, whole, &mut capacity)?),
+        REFUSED => Body::Refused(Box::new(refused::read(cursor, &mut capacity)?)),
         CATALOG => Body::Catalog {
             version: CatalogVersion(cursor.narrow("catalog version")?),
             sources: cursor.bytes()?.into(),
@@ -129,6 +136,7 @@ fn decode_as(bytes: &[u8], whole: bool) -> Result<Record, CodecError> {
         actor: head.actor.into(),
         once: head.once,
         trace: head.trace,
+        capacity,
         body,
     })
 }

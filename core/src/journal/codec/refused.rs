@@ -1,17 +1,19 @@
 //! The body of a refusal.
 //!
 //! ```text
-//! refused   = flags u8: 0 document, 1 transition, 2 row key, 3 zero, 4-7 rejection
+//! refused   = flags u8: 0 document, 1 transition, 2 row key, 3 capacity, 4-7 rejection
 //!           | document varint? | kind varint | catalog varint | transition u8?
-//!           | rejection | row key bytes?
+//!           | rejection | row key bytes? | capacity?
 //! rejection = 0 state u8 | 1 expected varint, actual varint | 2 | 3 | 4 | 5 field varint
 //!           | 6 guard varint | 7 row varint, fault u8, available zigzag, asked zigzag
 //!           | 8 debit varint, credit varint | 9
 //! ```
 
+use super::ReadCapacity;
 use super::cursor::Cursor;
 use super::entry::flag;
 use super::error::CodecError;
+use super::signature::{put_capacity, read_capacity};
 use super::varint;
 use hubu_kernel::ident::{
     CatalogVersion, DocumentId, FieldId, RowId, StateId, TransitionId, TypeId,
@@ -20,11 +22,13 @@ use hubu_kernel::money::Cents;
 use hubu_kernel::operation::Fault;
 use hubu_kernel::record::Refused;
 use hubu_kernel::rejection::Rejection;
+use hubu_kernel::signature::Capacity;
+use std::sync::Arc;
 
 const DOCUMENT: u8 = 1;
 const TRANSITION: u8 = 1 << 1;
 const ROW_KEY: u8 = 1 << 2;
-const UNUSED: u8 = 1 << 3;
+const CAPACITY: u8 = 1 << 3;
 
 const fn number(rejection: &Rejection) -> u8 {
     match rejection {
@@ -42,10 +46,11 @@ const fn number(rejection: &Rejection) -> u8 {
 }
 
 /// Appends the body.
-pub(super) fn put(refused: &Refused, out: &mut Vec<u8>) {
+pub(super) fn put(refused: &Refused, capacity: Option<&Capacity>, out: &mut Vec<u8>) {
     let flags = flag(refused.document.is_some(), DOCUMENT)
         | flag(refused.transition.is_some(), TRANSITION)
-        | flag(refused.row_key.is_some(), ROW_KEY);
+        | flag(refused.row_key.is_some(), ROW_KEY)
+        | flag(capacity.is_some(), CAPACITY);
     out.push(flags | number(&refused.rejection) << 4);
     if let Some(document) = refused.document {
         varint::put(out, document.0);
@@ -59,15 +64,18 @@ pub(super) fn put(refused: &Refused, out: &mut Vec<u8>) {
     if let Some(key) = &refused.row_key {
         varint::put_bytes(out, key);
     }
+    if let Some(capacity) = capacity {
+        put_capacity(capacity, out);
+    }
 }
 
 /// Reads the body.
-pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Refused, CodecError> {
+pub(super) fn read(
+    cursor: &mut Cursor<'_>,
+    capacity: &mut ReadCapacity,
+) -> Result<Refused, CodecError> {
     let flags = cursor.byte()?;
-    if flags & UNUSED != 0 {
-        return Err(cursor.no_number("flags of a refusal", flags));
-    }
-    Ok(Refused {
+    let refused = Refused {
         document: if flags & DOCUMENT != 0 {
             Some(DocumentId(cursor.varint()?))
         } else {
@@ -86,7 +94,11 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Refused, CodecError> {
         } else {
             None
         },
-    })
+    };
+    if flags & CAPACITY != 0 {
+        *capacity = Some(Arc::new(read_capacity(cursor)?));
+    }
+    Ok(refused)
 }
 
 fn put_rejection(rejection: &Rejection, out: &mut Vec<u8>) {

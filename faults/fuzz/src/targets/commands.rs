@@ -100,6 +100,7 @@ impl Cell {
             division: Division(*bytes.one(&DIVISIONS)),
             agency: (bytes.below(4) == 0).then(|| VALUES[4].into()),
             dept: (bytes.below(8) == 0).then(|| "001".into()),
+            capacity: None,
         })
     }
 
