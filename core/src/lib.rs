@@ -52,5 +52,6 @@ pub mod journal;
 pub mod net;
 #[cfg(feature = "server")]
 pub mod observe;
+pub mod signing;
 mod sync;
 pub mod views;

@@ -171,6 +171,7 @@ impl Ask {
                 if_match: *version,
                 fields: Vec::new(),
                 lines: None,
+                signature: None,
             }),
         };
         Command {

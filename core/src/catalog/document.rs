@@ -6,6 +6,7 @@
 
 use super::dimension::DimensionId;
 use super::guard::Guard;
+use crate::cipher::Algorithm;
 use hubu_kernel::effect::Effect;
 use hubu_kernel::ident::{FieldId, LedgerId, StateId, TransitionId, TypeId};
 use hubu_kernel::transition::Transition;
@@ -115,6 +116,8 @@ pub struct TransitionRule {
     pub looks_at: Vec<FieldId>,
     /// Fields of the lines that guards look at.
     pub looks_at_lines: Vec<FieldId>,
+    /// The algorithms of which it demands a signature (签章), or `None` where it demands none.
+    pub signature: Option<Vec<Algorithm>>,
 }
 
 /// Entering a document.

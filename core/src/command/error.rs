@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use hubu_core::access::AccessError;
 use hubu_core::audit::AuditError;
 use hubu_core::catalog::error::{CatalogError, Mistake};
+use hubu_core::cipher::CipherError;
 use hubu_core::config::ConfigError;
 use hubu_core::engine::error::EngineError;
 use hubu_core::engine::watermark::Latched;
@@ -13,6 +14,7 @@ use hubu_core::fields::error::KeyFolderError;
 use hubu_core::journal::JournalError;
 use hubu_core::net::NetError;
 use hubu_core::observe::LogError;
+use hubu_core::signing::register::RegisterError;
 use hubu_core::views::error::ViewError;
 
 /// A command's failure; its text is for the person at the terminal.
@@ -30,6 +32,10 @@ pub(crate) enum CommandError {
     Access(#[from] AccessError),
     #[error(transparent)]
     Audit(#[from] AuditError),
+    #[error(transparent)]
+    Cipher(#[from] CipherError),
+    #[error(transparent)]
+    Signers(#[from] RegisterError),
     #[error(transparent)]
     Net(#[from] NetError),
     #[error(transparent)]

@@ -9,6 +9,7 @@ mod progress;
 mod restore;
 mod retention;
 mod serve;
+mod sign;
 mod signals;
 mod snapshots;
 mod tables;
@@ -32,6 +33,9 @@ Examples:
   hubu check --config hubu-data/hubu.toml          list every mistake in settings and catalog
   hubu fields --config hubu-data/hubu.toml         list the keys of sensitive fields; --new-key adds one
   hubu verify --config hubu-data/hubu.toml         check the journal from its first batch to its last
+  hubu verify --signatures --config hubu-data/hubu.toml
+                                                   also the signatures under documents, with public keys alone
+  hubu sign --statement signing.json --private-key wang.pem
   hubu backup --config hubu-data/hubu.toml --to /backup/hubu
   hubu init fresh && hubu restore --config fresh/hubu.toml --from /backup/hubu
 
@@ -65,6 +69,8 @@ enum Command {
     Token(token::Token),
     /// List the keys of sensitive fields and what the journal needs them for, or add a new one
     Fields(fields::Fields),
+    /// Sign a document's statement with a private key, or check a signature; needs no server
+    Sign(sign::Sign),
     /// Check the settings and the whole catalog, and list every mistake with file and line
     Check(check::Check),
 }
@@ -96,6 +102,7 @@ impl Cli {
             Command::Restore(restore) => restore.run(),
             Command::Token(token) => token.run(),
             Command::Fields(fields) => fields.run(),
+            Command::Sign(sign) => sign.run(),
             Command::Check(check) => check.run(),
         }
     }

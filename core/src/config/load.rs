@@ -149,6 +149,7 @@ fn rebase(settings: &mut Settings, folder: &Path) {
     below(&mut settings.engine.snapshot_folder);
     below(&mut settings.views.archive_folder);
     below(&mut settings.audit.folder);
+    below(&mut settings.signatures.signers_file);
     below(&mut settings.auth.hs256_secret_file);
     below(&mut settings.auth.ed25519_public_key_file);
     below(&mut settings.fields.key_folder);

@@ -17,7 +17,7 @@ pub use place::JournalPlace;
 pub use secret::Secret;
 pub use settings::{
     Auth, CatalogFolder, Engine, Fields, Journal, Log, LogFormat, Metrics, Server, Settings,
-    StandardTables, Views,
+    Signatures, StandardTables, Views,
 };
 
 /// The documented file of settings with every default, as `hubu init` writes it.

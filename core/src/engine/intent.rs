@@ -13,8 +13,10 @@ use crate::engine::look::Look;
 use crate::engine::place::ShardId;
 use crate::engine::plan::Plan;
 use crate::engine::seen::{Seen, find_step};
+use crate::engine::signed::Asked;
 use crate::engine::submit::Scratch;
 use crate::engine::{form, permit, place, spawn};
+use crate::signing::SignatureFault;
 use hubu_kernel::decide::{Request, Standing, judge_step};
 use hubu_kernel::document::{Entry, overlay};
 use hubu_kernel::ident::{CatalogVersion, TransitionId};
@@ -117,6 +119,9 @@ impl Engine {
         form::check_enter(catalog, kind, content, step)?;
         let actor = &command.actor;
         may_enter(catalog, kind, step, actor, content)?;
+        if step.is_some_and(|step| step.signature.is_some()) {
+            return Err(SignatureFault::AtEntry.into());
+        }
         let mut weighed = Weighed::nothing(Ok(()));
         if let Some(step) = step {
             let facts = Facts {
@@ -192,6 +197,23 @@ impl Engine {
             let (standing, if_match) = (Some(seen.standing()), act.if_match);
             weighed = weigh(&facts, standing, if_match, seen.catalog, &mut scratch.plan)?;
         }
+        let mut signature = None;
+        if let Some(step) = step.filter(|_| weighed.judged.is_ok()) {
+            let asked = Asked {
+                catalog,
+                kind,
+                step,
+                seen: &seen,
+                lines: if edits_lines {
+                    &scratch.content.lines
+                } else {
+                    &seen.lines
+                },
+                actor,
+            };
+            let (presented, proofs) = (act.signature.as_ref(), &mut scratch.proofs);
+            signature = self.signed(&asked, presented, scratch.now_ms, proofs)?;
+        }
         Ok(Intent {
             engine: self,
             catalog,
@@ -207,7 +229,7 @@ impl Engine {
             spawns: weighed.spawns,
             now_ms: scratch.now_ms,
             judged: weighed.judged,
-            signature: None,
+            signature,
         })
     }
 }

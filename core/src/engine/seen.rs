@@ -21,13 +21,15 @@ pub(crate) struct Seen {
     pub(crate) state: StateId,
     pub(crate) kind: TypeId,
     pub(crate) catalog: CatalogVersion,
-    division: Division,
-    year: Year,
+    pub(crate) division: Division,
+    pub(crate) year: Year,
     pub(crate) agency: Box<str>,
     pub(crate) creator: Box<str>,
     pub(crate) previous: Box<str>,
     pub(crate) fields: Vec<Field>,
     pub(crate) lines: Vec<Line>,
+    pub(crate) number: u64,
+    pub(crate) links: Vec<DocumentId>,
 }
 
 impl Engine {
@@ -71,6 +73,8 @@ impl Seen {
             previous: document.previous.clone(),
             fields: entry.fields.clone(),
             lines: entry.lines.clone(),
+            number: entry.number,
+            links: entry.links.clone(),
         }
     }
 

@@ -16,6 +16,7 @@ use crate::engine::intent::{About, Intent};
 use crate::engine::place;
 use crate::engine::plan::{Plan, Scene};
 use crate::engine::shard::{Access, Evolving};
+use crate::engine::signed::Proofs;
 use crate::engine::veil::Sealed;
 use crate::fields::error::FieldsError;
 use hubu_kernel::decide::{Request, Verdict, decide};
@@ -40,6 +41,7 @@ pub(crate) struct Scratch {
     /// What must be locked for the command at hand.
     pub(crate) touched: ShardSet,
     pub(crate) bytes: Vec<u8>,
+    pub(crate) proofs: Proofs,
     /// The name of the command at hand.
     pub(crate) once: Once,
     /// What of it will stand as ciphertext.

@@ -78,7 +78,7 @@ type Sort = (&'static str, StatusCode, &'static str, &'static str);
 
 /// Every sort of problem, ascending by code.
 #[rustfmt::skip]
-static SORTS: [Sort; 43] = [
+static SORTS: [Sort; 49] = [
     ("agency_denied",       StatusCode::FORBIDDEN,              "无权操作其他单位",     "another agency's"),
     ("ahead_of_plan",       StatusCode::CONFLICT,               "超出分月累计计划",     "ahead of the monthly plan"),
     ("audit_unavailable",   StatusCode::SERVICE_UNAVAILABLE,    "审计日志无法写入",     "the audit log can't be written"),
@@ -114,6 +114,12 @@ static SORTS: [Sort; 43] = [
     ("previous_acts",       StatusCode::FORBIDDEN,              "岗位分离：上一岗不得办理", "separation of duties: who took the last step may not"),
     ("role_denied",         StatusCode::FORBIDDEN,              "岗位无权办理",         "none of your roles may"),
     ("shed",                StatusCode::SERVICE_UNAVAILABLE,    "繁忙，请稍后重试",     "busy, come back in a moment"),
+    ("signature_form",      StatusCode::UNPROCESSABLE_ENTITY,   "签名不符合要求",       "the signature has not the form that is wanted"),
+    ("signature_key",       StatusCode::FORBIDDEN,              "签名密钥不在有效期",   "the signing key is not in force"),
+    ("signature_missing",   StatusCode::UNPROCESSABLE_ENTITY,   "此步骤须签章",         "the step must be signed"),
+    ("signature_unfit",     StatusCode::FORBIDDEN,              "签名与单据不符",       "the signature does not fit the document"),
+    ("signer_other",        StatusCode::FORBIDDEN,              "签名人不是办理人",     "the signer is not who takes the step"),
+    ("signer_unknown",      StatusCode::FORBIDDEN,              "签名密钥未登记",       "the signing key is not registered"),
     ("stale_version",       StatusCode::PRECONDITION_FAILED,    "单据已变更",           "the document moved on"),
     ("standby",             StatusCode::SERVICE_UNAVAILABLE,    "备机不受理办理",       "a standby takes no commands"),
     ("type_unknown",        StatusCode::UNPROCESSABLE_ENTITY,   "单据类型或步骤不存在", "no such document type or step"),

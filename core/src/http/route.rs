@@ -17,6 +17,8 @@ pub enum Operation {
     Batch,
     /// One document.
     Document,
+    /// What is signed for a step of a document.
+    Signing,
     /// Where a document's money came from and went.
     Trace,
     /// One row.
@@ -64,7 +66,7 @@ const fn route(method: Method, template: &'static str, operation: Operation) -> 
 }
 
 /// All routes, the busiest first. An operation's number is its place here.
-pub static ROUTES: [Route; 13] = [
+pub static ROUTES: [Route; 14] = [
     route(Method::POST, "/v1/documents", Operation::Create),
     route(
         Method::POST,
@@ -73,6 +75,11 @@ pub static ROUTES: [Route; 13] = [
     ),
     route(Method::POST, "/v1/batches", Operation::Batch),
     route(Method::GET, "/v1/documents/{id}", Operation::Document),
+    route(
+        Method::POST,
+        "/v1/documents/{id}/signing/{transition}",
+        Operation::Signing,
+    ),
     route(Method::GET, "/v1/documents/{id}/trace", Operation::Trace),
     route(Method::GET, "/v1/quotas/{row}", Operation::Quota),
     route(Method::GET, "/v1/quotas", Operation::Quotas),

@@ -6,11 +6,13 @@ use hubu_kernel::document::RowChange;
 use hubu_kernel::ident::{Division, RowId, TransitionId, Year};
 use hubu_kernel::operation::Operation;
 use hubu_kernel::posting::Posting;
-use hubu_kernel::record::{Body, Decided, Refused};
+use hubu_kernel::record::{Body, Decided, Record, Refused};
 
 use super::refusal;
+use super::signing;
 use super::wire::answer::Id;
 use super::wire::event::{EventView, OperationView, PostingView, RecordView, VoucherView};
+use super::wire::sign::SignatureView;
 use super::worker::trace_id;
 use crate::catalog::document::DocumentType;
 use crate::clock::Moment;
@@ -41,6 +43,9 @@ impl<'e> Teller<'e> {
             seq: Id(event.seq.0),
             time: Moment(record.time_ms),
             actor: &record.actor,
+            on_behalf_of: on_behalf_of(record),
+            break_glass: break_glass(record),
+            signature: None,
             kind: event.kind(),
             document: None,
             document_type: None,
@@ -54,7 +59,10 @@ impl<'e> Teller<'e> {
             spawned: Vec::new(),
         };
         match &record.body {
-            Body::Decided(decided) => self.decided(&mut view, decided),
+            Body::Decided(decided) => {
+                view.signature = signature(event, decided);
+                self.decided(&mut view, decided);
+            }
             Body::Refused(refused) => self.refused(&mut view, refused),
             Body::Catalog { .. } | Body::Genesis { .. } => {}
         }
@@ -122,6 +130,9 @@ impl<'e> Teller<'e> {
             seq: Id(event.seq.0),
             time: Moment(event.record.time_ms),
             actor: &event.record.actor,
+            on_behalf_of: on_behalf_of(&event.record),
+            break_glass: break_glass(&event.record),
+            signature: signature(event, decided),
             transition: step_name(Some(kind), decided.transition),
             from: &kind.state(decided.from)?.name,
             to: &kind.state(decided.state)?.name,
@@ -171,6 +182,26 @@ impl<'e> Teller<'e> {
                 })
         })
     }
+}
+
+fn on_behalf_of(record: &Record) -> Option<&str> {
+    record.capacity.as_ref()?.on_behalf_of.as_deref()
+}
+
+fn break_glass(record: &Record) -> bool {
+    record
+        .capacity
+        .as_ref()
+        .is_some_and(|capacity| capacity.break_glass)
+}
+
+fn signature<'a>(event: &'a Event, decided: &Decided) -> Option<SignatureView<'a>> {
+    let signature = decided.signature.as_ref()?;
+    Some(signing::signature(
+        signature,
+        &event.record.actor,
+        event.seq.0,
+    ))
 }
 
 fn step_name(kind: Option<&DocumentType>, step: Option<TransitionId>) -> Option<&str> {

@@ -21,7 +21,9 @@ use super::respond::{Reply, Writer};
 use super::route::{self, Found, Operation};
 use super::session::Session;
 use super::turn::Turns;
-use super::{audit, batch, body, document, event, head, health, quota, respond, submit, work};
+use super::{
+    audit, batch, body, document, event, head, health, quota, respond, signing, submit, work,
+};
 use crate::access::{AccessError, Recent};
 use crate::engine::actor::Actor;
 use crate::engine::error::SubmitError;
@@ -130,6 +132,10 @@ impl Worker {
             Operation::Document => Box::pin(document::document(self, session, head, first)).await,
             Operation::Quota => Box::pin(quota::quota(self, session, head, first)).await,
             Operation::Quotas => Box::pin(quota::quotas(self, session, head)).await,
+            Operation::Signing => {
+                let step = found.parameters;
+                Box::pin(signing::signing(self, session, head, body, step)).await
+            }
             Operation::Trace => Box::pin(event::trace(self, session, head, first)).await,
             Operation::Events => Box::pin(event::events(self, session, head)).await,
             Operation::Work => Box::pin(work::work(self, session, head)).await,

@@ -283,7 +283,10 @@ pub(crate) fn all() -> Vec<(&'static str, Record)> {
         ("decided_full_entry", full_entry()),
         ("decided_reserve", reserve()),
         ("decided_sealed", sealed()),
-        ("decided_signed_sm2", signed(1, [[4; 1].as_slice(), &[0x88; 64]].concat().into())),
+        (
+            "decided_signed_sm2",
+            signed(1, [[4; 1].as_slice(), &[0x88; 64]].concat().into()),
+        ),
         ("decided_signed_ed25519", signed(2, Box::from([0x88; 32]))),
         ("refused_in_capacity", refused_in_capacity()),
         ("refused_by_row", refused_by_row()),

@@ -11,10 +11,10 @@ use hubu_kernel::rejection::Rejection;
 use hubu_kernel::row::{Control, Row, RowKind};
 use hubu_kernel::schedule::{Month, Schedule};
 use hubu_kernel::signature::{Capacity, Signature, Signed};
-use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
+use std::sync::Arc;
 
 fn words() -> impl Strategy<Value = Box<str>> {
     prop_oneof![Just(String::new()), "[a-z0-9]{1,21}", "[户部预算a]{1,40}"].prop_map(String::into)

@@ -73,6 +73,20 @@ pub fn serve_on(
     change: impl FnOnce(&mut Server),
     wrap: impl FnOnce(Box<dyn Journal>) -> Box<dyn Journal>,
 ) -> Serving {
+    serve_all(change, wrap, sources(), |_| {})
+}
+
+/// A server with another catalog, and an engine with other options.
+pub fn serve_of(sources: Sources, adjust: impl FnOnce(&mut Options)) -> Serving {
+    serve_all(|_| {}, |journal| journal, sources, adjust)
+}
+
+fn serve_all(
+    change: impl FnOnce(&mut Server),
+    wrap: impl FnOnce(Box<dyn Journal>) -> Box<dyn Journal>,
+    sources: Sources,
+    adjust: impl FnOnce(&mut Options),
+) -> Serving {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = Server {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -95,12 +109,13 @@ pub fn serve_on(
     let journal = wrap(open_journal(&place, &small).unwrap());
     let archive =
         Archive::open(&folder.path().join("archive"), ArchiveSettings::default()).unwrap();
-    let options = Options {
+    let mut options = Options {
         tail_bytes: 8 << 20,
         archived: Some(archive.watermark()),
         ..Options::default()
     };
-    let engine = Arc::new(Engine::open(journal, &sources(), options).unwrap());
+    adjust(&mut options);
+    let engine = Arc::new(Engine::open(journal, &sources, options).unwrap());
     let views = Views::start(&engine, Some(archive)).unwrap();
     let catalog = engine.catalogs().current().1.clone();
     let tokens = Tokens::new(TrustedKeys::from_settings(&auth).unwrap(), catalog, 1000);

@@ -22,6 +22,7 @@ mod recover;
 mod report;
 mod scenario;
 mod server;
+mod signed;
 mod sustained;
 mod tool;
 mod world;

@@ -2,7 +2,8 @@
 
 use crate::report::Measured;
 use crate::{
-    Outcome, bulk, compare, connection, harness, http, peers, prove, quota_row, recover, sustained,
+    Outcome, bulk, compare, connection, harness, http, peers, prove, quota_row, recover, signed,
+    sustained,
 };
 use serde_json::{Map, Value};
 
@@ -77,6 +78,7 @@ pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
         "crowds" => prove::crowds(task),
         "peers" => peers::run(task),
         "recover" => recover::run(task),
+        "signed" => signed::run(task),
         "quota_row" => quota_row::run(task),
         name => Err(format!("no scenario `{name}`").into()),
     }

@@ -57,6 +57,9 @@ const NAMES: &[Case] = &[
 
 #[rustfmt::skip]
 const STEPS: &[Case] = &[
+    (PAYMENT, "zh = \"签章\"\n", "zh = \"签章\"\nsignature = []\n", "signature", "is true, or a list of what is taken"),
+    (PAYMENT, "zh = \"签章\"\n", "zh = \"签章\"\nsignature = [\"rsa\"]\n", "signature", "not one of: sm2, ed25519"),
+    (PAYMENT, "zh = \"签章\"\n", "zh = \"签章\"\nsignature = \"sm2\"\n", "signature", "a list is wanted here"),
     (PAYMENT, "initial = \"draft\"", "initial = \"drafted\"", "initial", "no state `drafted`"),
     (PAYMENT, "series = \"PAY\"", "series = \"pay\"", "series", "capital letters"),
     (PAYMENT, "id = 17\n", "id = 16\n", "", "must be this type's own"),

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::super::money::Amount;
 use super::answer::Id;
 use super::query::DocumentView;
+use super::sign::SignatureView;
 use crate::clock::Moment;
 
 /// A change of a row.
@@ -53,6 +54,15 @@ pub struct EventView<'a> {
     pub time: Moment,
     /// Who asked.
     pub actor: &'a str,
+    /// Whose duties the actor performed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<&'a str>,
+    /// An emergency access was used; left out where none was.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub break_glass: bool,
+    /// The signature under the step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<SignatureView<'a>>,
     /// `decided`, `refused` or `catalog`.
     pub kind: &'static str,
     /// The document.
@@ -118,6 +128,15 @@ pub struct RecordView<'a> {
     pub time: Moment,
     /// Who took the step.
     pub actor: &'a str,
+    /// Whose duties the actor performed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<&'a str>,
+    /// An emergency access was used; left out where none was.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub break_glass: bool,
+    /// The signature under the step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<SignatureView<'a>>,
     /// The step; null for an entry without one.
     pub transition: Option<&'a str>,
     /// Where the document stood.

@@ -15,6 +15,7 @@
 //! lines behind, so that a reader of movements alone never needs the document. The last two parts came
 //! later: their bits were zero before, and records without them have the bytes that they always had.
 
+use super::ReadCapacity;
 use super::changes::{put_changes, put_postings, read_changes, read_postings};
 use super::cursor::Cursor;
 use super::entry::{
@@ -22,7 +23,6 @@ use super::entry::{
     read_flags, read_lines,
 };
 use super::error::CodecError;
-use super::ReadCapacity;
 use super::recent::Recent;
 use super::signature::{put_capacity, put_signature, read_capacity, read_signature};
 use super::step::{Movements, Step};
