@@ -29,7 +29,7 @@ use crate::engine::error::{FormError, SubmitError};
 /// How many commands are decided before others get their turn on this thread.
 const TURN: usize = 256;
 
-/// Signatures that are checked before others get their turn: each takes as long as a hundred commands.
+/// Signatures that are checked before others get their turn: each takes longer than all else of its command.
 const SIGNED_TURN: usize = 8;
 
 /// How many of these commands make one turn.

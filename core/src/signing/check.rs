@@ -1,5 +1,5 @@
 //! Whether a signature that came with a step is good, in two parts: what costs nothing, and the
-//! arithmetic, which costs a thousand times as much and is therefore done last and outside of locks.
+//! arithmetic, which costs more than all the rest of a command and is therefore done last, outside of locks.
 
 use super::fault::SignatureFault;
 use super::register::Signers;
