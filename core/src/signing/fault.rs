@@ -63,3 +63,17 @@ pub enum SignatureFault {
         found: usize,
     },
 }
+
+impl SignatureFault {
+    /// Whether somebody signed with what is not theirs, or something else than what stands there, and not only left a
+    /// signature out or wrote it badly.
+    pub fn is_of_access(&self) -> bool {
+        matches!(
+            self,
+            SignatureFault::UnknownKey(_)
+                | SignatureFault::NotInForce { .. }
+                | SignatureFault::OtherSigner(_)
+                | SignatureFault::Unfit
+        )
+    }
+}
