@@ -334,7 +334,7 @@ fn what_is_signed_is_told_to_whom_the_step_is_allowed() {
         serving.client(CLERK).ask(&path, &body).code(),
         "role_denied"
     );
-    let far = Who("far", "agency_head", OTHER_COUNTY, None);
+    let far = Who("far", "payment_centre", OTHER_COUNTY, None);
     assert_eq!(serving.client(far).ask(&path, &body).code(), "not_found");
     let mut head = serving.client(HEAD);
     // The step asks for a field, and so does what is signed for it.

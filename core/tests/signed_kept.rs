@@ -226,8 +226,8 @@ fn the_archive_keeps_signatures() {
     };
     let ended = wait(&views);
     assert_eq!(ended.signatures.len(), 2);
-    views.finish();
     engine.close();
+    views.finish();
     drop(engine);
     // From the store alone.
     let archive = open_archive();

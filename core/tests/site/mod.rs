@@ -61,7 +61,7 @@ impl Site {
     }
 
     pub fn token(&self, name: &str, role: &str) -> String {
-        let agency = (role == "agency_clerk").then_some(AGENCY);
+        let agency = role.starts_with("agency_").then_some(AGENCY);
         self.0.token(name, role, (COUNTY, agency)).unwrap()
     }
 }
