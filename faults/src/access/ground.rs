@@ -48,6 +48,7 @@ pub(super) struct Ground {
 pub(super) fn lay(folder: &Path, config: &Path) -> Outcome<Ground> {
     let place = format!("file:{}", folder.join("data/journal").display());
     let settings = Settings {
+        cell: 1,
         segment_bytes: 16 << 20,
         ..Settings::default()
     };

@@ -203,7 +203,7 @@ fn each_mistake_is_reported_with_its_file_and_line() {
 #[test]
 fn every_mistake_is_listed_and_not_only_the_first() {
     let mut sources = sources();
-    for (path, old, new, ..) in [&GUARDS[0], &EFFECTS[2], &NAMES[0], &NAMES[14]] {
+    for (path, old, new, ..) in [&GUARDS[0], &EFFECTS[2], &NAMES[0], &NAMES[16]] {
         let text = sources.get(path).expect(path).replacen(old, new, 1);
         sources.insert(*path, text);
     }
