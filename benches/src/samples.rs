@@ -181,6 +181,7 @@ impl Step {
                 postings: self.postings.clone(),
                 spawned: Vec::new(),
                 warnings: verdict.warnings,
+                signature: None,
             })),
         }
     }

@@ -54,6 +54,7 @@ pub mod net;
 #[cfg(feature = "server")]
 pub mod observe;
 pub mod seal;
+pub mod signing;
 mod sync;
 #[cfg(any(feature = "server", feature = "postgres"))]
 pub mod tls;

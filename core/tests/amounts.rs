@@ -121,6 +121,7 @@ fn the_lines_of_the_step_count_and_not_those_before_it() {
             if_match: None,
             fields: matched(&engine),
             lines: fen.map(|fen| lines(&engine, fen)),
+            signature: None,
         });
         beyond(ask(&engine, &clerk, action))
     };

@@ -169,6 +169,7 @@ impl Ask {
                 if_match: *version,
                 fields: Vec::new(),
                 lines: None,
+                signature: None,
             }),
         };
         Command {

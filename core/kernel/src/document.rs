@@ -7,6 +7,7 @@ use crate::ident::{
 use crate::money::Cents;
 use crate::operation::Operation;
 use crate::schedule::Month;
+use crate::signature::Signed;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
@@ -147,6 +148,8 @@ pub struct Document {
     pub history: Vec<Seq>,
     /// Documents that it made for others (去向单据).
     pub downstream: Vec<DocumentId>,
+    /// Signatures under its steps, in the order of the steps.
+    pub signatures: Vec<Signed>,
 }
 
 impl Document {

@@ -4,12 +4,14 @@
 //! [`State`] that already holds part of a record (a shard from a snapshot newer than the record)
 //! answers `None` for that part, and it is left as it is.
 
+use crate::actor::ActorName;
 use crate::document::{Document, Entry, overlay};
 use crate::effect::Phase;
 use crate::ident::{Division, DocumentId, RowId, Seq, StateId, TypeId, Year};
 use crate::posting::Side;
 use crate::record::{Body, Decided, NewRow, Record};
 use crate::row::Row;
+use crate::signature::{Signature, Signed};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -80,6 +82,7 @@ fn evolve_document(state: &mut impl State, seq: Seq, record: &Record, decided: &
         if !decided.terminal {
             let mut document = begin(seq, record, decided.document, decided.state, entry);
             hold(&mut document, decided);
+            sign(&mut document, seq, record, decided);
             state.insert_document(document);
         }
         return;
@@ -112,6 +115,7 @@ fn evolve_document(state: &mut impl State, seq: Seq, record: &Record, decided: &
         .downstream
         .extend(decided.spawned.iter().map(|s| s.document));
     hold(document, decided);
+    sign(document, seq, record, decided);
     if decided.terminal {
         state.retire_document(decided.document);
     }
@@ -147,6 +151,19 @@ fn hold(document: &mut Document, decided: &Decided) {
     }
 }
 
+/// Keeps the signature that the record brings.
+fn sign(document: &mut Document, seq: Seq, record: &Record, decided: &Decided) {
+    if let (Some(signature), Some(transition)) = (&decided.signature, decided.transition) {
+        document.signatures.push(Signed {
+            seq,
+            version: decided.version.saturating_sub(1),
+            transition,
+            signer: Box::from(ActorName::of(&record.actor).person),
+            signature: Signature::clone(signature),
+        });
+    }
+}
+
 /// The document that an entry makes: also how the archive reads one that lived in one record.
 pub fn begin(seq: Seq, record: &Record, id: DocumentId, state: StateId, entry: &Entry) -> Document {
     Document {
@@ -162,5 +179,6 @@ pub fn begin(seq: Seq, record: &Record, id: DocumentId, state: StateId, entry: &
         holds: Vec::new(),
         history: alloc::vec![seq],
         downstream: Vec::new(),
+        signatures: Vec::new(),
     }
 }

@@ -26,4 +26,5 @@ pub mod record;
 pub mod rejection;
 pub mod row;
 pub mod schedule;
+pub mod signature;
 pub mod transition;

@@ -6,6 +6,7 @@ use crate::ident::{CatalogVersion, DocumentId, RowId, StateId, TransitionId, Typ
 use crate::posting::Posting;
 use crate::rejection::Rejection;
 use crate::row::RowKind;
+use crate::signature::Signature;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -117,6 +118,8 @@ pub struct Decided {
     pub spawned: Vec<Spawned>,
     /// Rows with control `warn` that went below what they have.
     pub warnings: Vec<RowId>,
+    /// The signature that was put under the step.
+    pub signature: Option<Box<Signature>>,
 }
 
 /// A command was refused.

@@ -7,6 +7,7 @@
 use super::dimension::DimensionId;
 use super::guard::Guard;
 use super::limit::RoleLimit;
+use crate::cipher::Algorithm;
 use hubu_kernel::effect::Effect;
 use hubu_kernel::ident::{FieldId, LedgerId, StateId, TransitionId, TypeId};
 use hubu_kernel::transition::Transition;
@@ -120,6 +121,8 @@ pub struct TransitionRule {
     pub looks_at: Vec<FieldId>,
     /// Fields of the lines that guards look at.
     pub looks_at_lines: Vec<FieldId>,
+    /// The algorithms of which it demands a signature (签章), or `None` where it demands none.
+    pub signature: Option<Vec<Algorithm>>,
 }
 
 /// Entering a document.

@@ -304,6 +304,10 @@ impl<'a> Node<'a> {
         self.value.as_ref().is_str()
     }
 
+    pub(super) fn is_flag(&self) -> bool {
+        self.value.as_ref().is_bool()
+    }
+
     pub(super) fn choice<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
         let text = self.text()?;
         let found = words.iter().find(|(word, _)| *word == text);

@@ -90,6 +90,11 @@ impl Day {
             day: day as u8,
         }
     }
+
+    /// Days since 1970-01-01, as the catalog counts them.
+    pub fn since_1970(self) -> i32 {
+        crate::catalog::calendar::days_of(self.year.into(), self.month.into(), self.day.into())
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use hubu_core::journal::JournalError;
 use hubu_core::net::NetError;
 use hubu_core::observe::LogError;
 use hubu_core::seal::SealError;
+use hubu_core::signing::register::RegisterError;
 use hubu_core::tls::TlsError;
 use hubu_core::views::error::ViewError;
 
@@ -33,6 +34,8 @@ pub(crate) enum CommandError {
     Access(#[from] AccessError),
     #[error(transparent)]
     Audit(#[from] AuditError),
+    #[error(transparent)]
+    Signers(#[from] RegisterError),
     #[error(transparent)]
     Net(#[from] NetError),
     #[error(transparent)]

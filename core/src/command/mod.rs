@@ -17,6 +17,7 @@ mod seal;
 mod secrets;
 mod selftest;
 mod serve;
+mod sign;
 mod signals;
 mod snapshots;
 mod tables;
@@ -45,6 +46,9 @@ Examples:
   hubu verify --config hubu-data/hubu.toml         check the journal from its first batch to its last
   hubu seal --config hubu-data/hubu.toml --key seal.key
                                                    sign the journal of every day and month that is over
+  hubu verify --signatures --config hubu-data/hubu.toml
+                                                   also the signatures under documents, with public keys alone
+  hubu sign --statement signing.json --private-key wang.pem
   hubu backup --config hubu-data/hubu.toml --to /backup/hubu
   hubu selftest --folder /tmp/course               prints the same on every kind of processor
   hubu init fresh && hubu restore --config fresh/hubu.toml --from /backup/hubu
@@ -85,6 +89,8 @@ enum Command {
     Token(Box<token::Token>),
     /// List the keys of sensitive fields and what the journal needs them for, or add a new one
     Fields(fields::Fields),
+    /// Sign a document's statement with a private key, or check a signature; needs no server
+    Sign(sign::Sign),
     /// Check the settings and the whole catalog, and list every mistake with file and line
     Check(check::Check),
     /// Show who may do what: every route and step, for every role and scope, as Markdown
@@ -124,6 +130,7 @@ impl Cli {
             Command::Selftest(selftest) => selftest.run(),
             Command::Token(token) => token.run(),
             Command::Fields(fields) => fields.run(),
+            Command::Sign(sign) => sign.run(),
             Command::Check(check) => check.run(),
             Command::Access(access) => access.run(),
             #[cfg(feature = "postgres")]

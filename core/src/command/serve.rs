@@ -16,7 +16,7 @@ use hubu_core::catalog::model::Catalog;
 use hubu_core::catalog::rights;
 use hubu_core::catalog::sources::Sources;
 use hubu_core::clock::Clock;
-use hubu_core::config::{Server, Settings};
+use hubu_core::config::{Server, Settings, Signatures};
 use hubu_core::engine::Engine;
 use hubu_core::engine::error::EngineError;
 use hubu_core::engine::group::GroupLimits;
@@ -28,6 +28,7 @@ use hubu_core::journal::{JournalError, open_journal, open_watch};
 use hubu_core::net::tls::TlsKeeper;
 use hubu_core::net::{Prepared, Running};
 use hubu_core::observe::{Figures, install_figures, install_log};
+use hubu_core::signing::register::Register;
 use hubu_core::views::Views;
 use hubu_core::views::archive::{Archive, ArchiveSettings};
 
@@ -65,7 +66,8 @@ impl Serve {
         let mut signals = Signals::new(&main)?;
         let prepared: Prepared<Arc<App>> = Prepared::new(&settings.server)?;
         let page = prepare_page(&settings)?;
-        let (engine, mut views) = open_cell(&settings, self.standby)?;
+        let signers = open_signers(&settings.signatures)?;
+        let (engine, mut views) = open_cell(&settings, signers, self.standby)?;
         let mut tables = Tables::default();
         tables.begin(&engine, &settings, &mut views)?;
         let audit = open_audit(&settings)?;
@@ -82,6 +84,7 @@ impl Serve {
         let mut keys = fields::Follow::new(&settings, &fields::keys(&settings)?);
         let often = || {
             keys.look(&engine);
+            refresh(engine.signers());
             tables.begin(&engine, &settings, &mut views)
         };
         let served = Served {
@@ -157,7 +160,11 @@ fn prepare_page(settings: &Settings) -> Result<Option<Prepared<PageParts>>, Comm
 }
 
 /// Journal, engine and views, with the archive's word for what it holds already.
-fn open_cell(settings: &Settings, standby: bool) -> Result<(Arc<Engine>, Views), CommandError> {
+fn open_cell(
+    settings: &Settings,
+    signers: Arc<Register>,
+    standby: bool,
+) -> Result<(Arc<Engine>, Views), CommandError> {
     let archive = ArchiveSettings {
         cache_bytes: settings.views.cache_bytes,
         ..ArchiveSettings::default()
@@ -165,8 +172,8 @@ fn open_cell(settings: &Settings, standby: bool) -> Result<(Arc<Engine>, Views),
     let archive = Archive::open(&settings.views.archive_folder, archive)?;
     let start = Instant::now();
     let engine = match standby {
-        true => follow_engine(settings, archive.watermark())?,
-        false => open_engine(settings, archive.watermark())?,
+        true => follow_engine(settings, &signers, archive.watermark())?,
+        false => open_engine(settings, &signers, archive.watermark())?,
     };
     tracing::info!(
         journal = ?settings.journal.place,
@@ -184,7 +191,11 @@ fn open_cell(settings: &Settings, standby: bool) -> Result<(Arc<Engine>, Views),
     Ok((engine, views))
 }
 
-fn open_engine(settings: &Settings, archived: u64) -> Result<Engine, CommandError> {
+fn open_engine(
+    settings: &Settings,
+    signers: &Arc<Register>,
+    archived: u64,
+) -> Result<Engine, CommandError> {
     let sources = Sources::read_dir(&settings.catalog.folder)?;
     // Held against what is offered alone: an older catalog in the journal stays as it was.
     let faults = rights::faults(&Catalog::from_sources(&sources)?);
@@ -197,24 +208,28 @@ fn open_engine(settings: &Settings, archived: u64) -> Result<Engine, CommandErro
     Ok(Engine::open(
         journal,
         &sources,
-        options(settings, archived, fields),
+        options(settings, signers, archived, fields),
     )?)
 }
 
 /// An engine that follows another's journal. Where nobody has begun it yet, this server does, or waits for the one
 /// that is about to.
-fn follow_engine(settings: &Settings, archived: u64) -> Result<Engine, CommandError> {
+fn follow_engine(
+    settings: &Settings,
+    signers: &Arc<Register>,
+    archived: u64,
+) -> Result<Engine, CommandError> {
     let place = String::from(settings.journal.place.clone());
     let journal = journal_settings(settings);
     let until = Instant::now() + 2 * journal.lease;
     loop {
         let watch = open_watch(&place, &journal)?;
-        let options = options(settings, archived, fields::keys(settings)?);
+        let options = options(settings, signers, archived, fields::keys(settings)?);
         match Engine::follow(watch, options) {
             Err(EngineError::Empty) => {}
             followed => return Ok(followed?),
         }
-        match open_engine(settings, archived) {
+        match open_engine(settings, signers, archived) {
             Err(CommandError::Journal(JournalError::Busy { .. })) if Instant::now() < until => {
                 std::thread::sleep(LOOK_EVERY);
             }
@@ -223,8 +238,30 @@ fn follow_engine(settings: &Settings, archived: u64) -> Result<Engine, CommandEr
     }
 }
 
-fn options(settings: &Settings, archived: u64, fields: Fields) -> Options {
+/// The register of signers, or an empty one.
+fn open_signers(signatures: &Signatures) -> Result<Arc<Register>, CommandError> {
+    let file = &signatures.signers_file;
+    if file.as_os_str().is_empty() {
+        return Ok(Arc::default());
+    }
+    let register = Register::open(file)?;
+    tracing::info!(file = %file.display(), keys = register.current().len(), "signers");
+    Ok(Arc::new(register))
+}
+
+/// Reads the register of signers again where it changed. One that can't be read is told once, and the
+/// last good one goes on: a slip of the pen must not stop every office from signing.
+fn refresh(register: &Register) {
+    match register.refresh() {
+        Ok(None) => {}
+        Ok(Some(keys)) => tracing::info!(keys, "the register of signers was read anew"),
+        Err(error) => tracing::error!(%error, "the register of signers stays as it was"),
+    }
+}
+
+fn options(settings: &Settings, signers: &Arc<Register>, archived: u64, fields: Fields) -> Options {
     Options {
+        signers: Arc::clone(signers),
         limits: GroupLimits {
             bytes: settings.engine.queue_bytes,
             records: settings.engine.queue_records,

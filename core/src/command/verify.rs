@@ -1,16 +1,16 @@
 //! `hubu verify`: the journal from its first batch to its last, the seals over it, and the state that it makes.
 
-use std::path::PathBuf;
-
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hubu_core::audit;
 use hubu_core::cipher::PublicKey;
-use hubu_core::config::JournalPlace;
+use hubu_core::config::{JournalPlace, Settings};
 use hubu_core::engine::digest;
-use hubu_core::journal::{Records, codec, open_reader};
+use hubu_core::engine::signatures::check_journal;
+use hubu_core::journal::{JournalReader, Records, codec, open_reader};
 use hubu_core::seal::{Checker, Period, SealError, Sealed};
+use hubu_core::signing::register::Register;
 use hubu_kernel::record::Body;
 
 use super::serve::journal_settings;
@@ -29,6 +29,12 @@ pub(crate) struct Verify {
     /// Demand that this day or month was sealed, or a later one
     #[arg(long, value_name = "PERIOD", requires = "seals", value_parser = str::parse::<Period>)]
     sealed_until: Option<Period>,
+    /// Check every signature under a document as well, with the public keys that stand beside them
+    #[arg(long)]
+    signatures: bool,
+    /// With --signatures: each key must be registered as its signer's in this file (docs/signatures.md)
+    #[arg(long, value_name = "FILE", requires = "signatures")]
+    signers: Option<PathBuf>,
 }
 
 /// What the records say.
@@ -95,7 +101,36 @@ impl Verify {
             return Err(CommandError::Damage(text));
         }
         println!("every book balances");
-        check_audit(&settings.audit.folder)
+        check_audit(&settings.audit.folder)?;
+        match self.signatures {
+            true => self.check_signatures(&settings, &*reader),
+            false => Ok(()),
+        }
+    }
+
+    fn check_signatures(
+        &self,
+        settings: &Settings,
+        reader: &dyn JournalReader,
+    ) -> Result<(), CommandError> {
+        let keys = super::fields::keys(settings)?;
+        let register = self.signers.as_deref().map(Register::open).transpose()?;
+        let signers = register.map(|register| register.current());
+        let report = check_journal(reader, signers.as_deref(), keys.keys())?;
+        println!(
+            "signatures {}  good {}  missing {}  without keys of fields {}",
+            report.signed, report.good, report.missing, report.closed
+        );
+        if report.is_whole() {
+            return Ok(());
+        }
+        for fault in &report.faults {
+            eprintln!("{fault}");
+        }
+        let bad = report.signed - report.good + report.missing;
+        Err(CommandError::Damage(format!(
+            "{bad} signed steps are not as they were signed"
+        )))
     }
 
     fn checker(&self, cell: u64) -> Result<Option<Checker>, CommandError> {

@@ -154,6 +154,7 @@ fn rebase(settings: &mut Settings, folder: &Path) {
     below(&mut settings.engine.snapshot_folder);
     below(&mut settings.views.archive_folder);
     below(&mut settings.audit.folder);
+    below(&mut settings.signatures.signers_file);
     below(&mut settings.auth.hs256_secret_file);
     below(&mut settings.fields.key_folder);
     let auth = &mut settings.auth;

@@ -17,7 +17,7 @@ pub use place::JournalPlace;
 pub use secret::Secret;
 pub use settings::{
     Auth, CatalogFolder, Database, Engine, Fields, Journal, Limits, Log, LogFormat, Metrics, Seal,
-    Server, Settings, StandardTables, Tls, Views,
+    Server, Settings, Signatures, StandardTables, Tls, Views,
 };
 
 /// The documented file of settings with every default, as `hubu init` writes it.

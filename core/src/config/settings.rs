@@ -40,6 +40,8 @@ pub struct Settings {
     pub fields: Fields,
     /// What is written down of refusals and privileged acts.
     pub audit: Audit,
+    /// Who signs documents.
+    pub signatures: Signatures,
     /// What is told to the operator.
     pub log: Log,
     /// The optional projection into PostgreSQL.
@@ -298,6 +300,14 @@ section! {
     Audit {
         /// The folder; empty = off.
         folder: PathBuf = "audit".into(),
+    }
+}
+
+section! {
+    /// `[signatures]`: who signs documents.
+    Signatures {
+        /// The register of signers; empty = nobody may sign.
+        signers_file: PathBuf = PathBuf::new(),
     }
 }
 

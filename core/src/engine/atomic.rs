@@ -14,8 +14,10 @@ use crate::engine::held::{Held, ShardSet};
 use crate::engine::look::Look;
 use crate::engine::place;
 use crate::engine::shard::{Access, Evolving, Shards};
+use crate::engine::signed::count_signatures;
 use crate::engine::submit::{Halt, Scratch, Sink, decide_held};
 use crate::engine::undo::Undo;
+use crate::signing::SignatureFault;
 use hubu_kernel::evolve::evolve;
 use hubu_kernel::ident::Seq;
 use hubu_kernel::record::{Body, Once, Record};
@@ -71,10 +73,16 @@ impl Sink for Trial {
     }
 }
 
+/// A signature that does not fit, as the batch's error.
+fn unfit((index, fault): (usize, SignatureFault)) -> BatchError {
+    let error = fault.into();
+    BatchError { index, error }
+}
+
 enum Tried {
     Done(Vec<Ticket>),
     Refused(usize, Ticket),
-    /// These shards are wanted too, or a document moved: again.
+    /// These shards are wanted too, a document moved, or signatures wait to be proven: again.
     Again,
 }
 
@@ -96,6 +104,7 @@ impl Engine {
                 .into(),
             ));
         }
+        count_signatures(commands).map_err(unfit)?;
         if let Some(latched) = self.watermark().latched() {
             return Err(whole(latched.into()));
         }
@@ -116,8 +125,10 @@ impl Engine {
             if let Some(refused) = self.refused_before(&held, (commands, &onces)) {
                 return Ok(refused);
             }
-            match self.try_out(commands, &mut held, &mut scratch)? {
-                Tried::Again => {}
+            let tried = self.try_out(commands, &mut held, &mut scratch)?;
+            drop(held);
+            match tried {
+                Tried::Again => scratch.proofs.settle().map_err(unfit)?,
                 Tried::Done(tickets) => return Ok(BatchOutcome::Done(tickets)),
                 Tried::Refused(index, ticket) => {
                     return Ok(BatchOutcome::Refused { index, ticket });
@@ -189,9 +200,16 @@ impl Engine {
         };
         let mut tickets = Vec::with_capacity(commands.len());
         let mut failed = None;
+        scratch.proofs.drop_waiting();
+        scratch.proofs.is_locked = true;
         for (index, command) in commands.iter().enumerate() {
+            let waited = scratch.proofs.waiting();
             match self.try_one(command, held, &mut trial, scratch) {
-                Ok(ticket) => tickets.push(ticket),
+                Ok(ticket) => {
+                    let is_repeat = ticket.answer.is_none();
+                    scratch.proofs.assign(waited, index, is_repeat);
+                    tickets.push(ticket);
+                }
                 Err(halt) => {
                     failed = Some((index, halt));
                     break;
@@ -201,6 +219,7 @@ impl Engine {
                 break;
             }
         }
+        scratch.proofs.is_locked = false;
         let Trial {
             base,
             records,
@@ -211,6 +230,7 @@ impl Engine {
         match failed {
             Some((_, Halt::Moved | Halt::PlanWithKeys)) => return Ok(Tried::Again),
             Some((index, Halt::Error(error))) => return Err(BatchError { index, error }),
+            None if scratch.proofs.waiting() > 0 => return Ok(Tried::Again),
             None => {}
         }
         if refused {

@@ -1,6 +1,7 @@
 //! A command (命令): one request to the engine, every name already resolved to the catalog's codes.
 
 use crate::engine::actor::Actor;
+use crate::signing::Presented;
 use hubu_kernel::document::{Field, Line};
 use hubu_kernel::ident::{Division, DocumentId, TransitionId, TypeId, Year};
 use hubu_kernel::record::Traceparent;
@@ -68,4 +69,6 @@ pub struct Act {
     pub fields: Vec<Field>,
     /// New lines, where the step edits them.
     pub lines: Option<Vec<Line>>,
+    /// The signature under the step.
+    pub signature: Option<Presented>,
 }

@@ -54,12 +54,16 @@ impl Engine {
 
     pub(crate) fn name(&self, command: &Command, content: &Entry, scratch: &mut Vec<u8>) -> Once {
         let number;
-        let (step, if_match) = match &command.action {
+        let (step, if_match, signature) = match &command.action {
             Action::Enter(enter) => {
                 number = [enter.transition.map_or(u8::MAX, |id| id.0)];
-                (&number[..], 0)
+                (&number[..], 0, None)
             }
-            Action::Act(act) => (act.transition.as_bytes(), act.if_match.unwrap_or(0)),
+            Action::Act(act) => (
+                act.transition.as_bytes(),
+                act.if_match.unwrap_or(0),
+                act.signature.as_ref(),
+            ),
         };
         let asked = Asked {
             // Whoever acts, for whomever: the same key a second time is a repeat.
@@ -68,6 +72,7 @@ impl Engine {
             step,
             if_match,
             content,
+            signature,
         };
         self.namer().name(&asked, scratch)
     }

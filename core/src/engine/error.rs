@@ -6,6 +6,7 @@ use crate::engine::watermark::Latched;
 use crate::fields::error::FieldsError;
 use crate::journal::JournalError;
 use crate::journal::codec::error::CodecError;
+use crate::signing::SignatureFault;
 use hubu_kernel::ident::{DocumentId, RowId};
 
 /// Why a command was not decided. None of these spends its key.
@@ -18,6 +19,9 @@ pub enum SubmitError {
     /// The actor may not ask for this.
     #[error("{0}")]
     Denied(#[from] Denied),
+    /// The step is not signed as it should be.
+    #[error("{0}")]
+    Signature(#[from] SignatureFault),
     /// The key was used for another command.
     #[error("this idempotency key was used for another command")]
     KeyReused,

@@ -14,13 +14,16 @@ use crate::engine::permit::{self, Whose};
 use crate::engine::place::ShardId;
 use crate::engine::plan::Plan;
 use crate::engine::seen::{Seen, find_step};
+use crate::engine::signed::Asked;
 use crate::engine::submit::Scratch;
 use crate::engine::{form, place, spawn};
+use crate::signing::SignatureFault;
 use hubu_kernel::decide::{Request, Standing, judge_step};
 use hubu_kernel::document::{Entry, overlay};
 use hubu_kernel::ident::{CatalogVersion, TransitionId};
 use hubu_kernel::record::{Once, Traceparent};
 use hubu_kernel::rejection::Rejection;
+use hubu_kernel::signature::Signature;
 use std::sync::Arc;
 
 /// A command on its way; what it brings stands in [`Scratch::content`].
@@ -41,6 +44,8 @@ pub(crate) struct Intent<'a> {
     pub(crate) now_ms: u64,
     /// What is known before rows are looked at.
     pub(crate) judged: Result<(), Rejection>,
+    /// The signature under the step, found good.
+    pub(crate) signature: Option<Box<Signature>>,
 }
 
 /// Which document it is about.
@@ -115,6 +120,9 @@ impl Engine {
         form::check_enter(catalog, kind, content, step)?;
         let actor = &command.actor;
         may_enter(catalog, kind, step, actor, content)?;
+        if step.is_some_and(|step| step.signature.is_some()) {
+            return Err(SignatureFault::AtEntry.into());
+        }
         let mut weighed = Weighed::nothing(Ok(()));
         if let Some(step) = step {
             let facts = Facts {
@@ -151,6 +159,7 @@ impl Engine {
             spawns: weighed.spawns,
             now_ms: *now_ms,
             judged: weighed.judged,
+            signature: None,
         })
     }
 
@@ -190,6 +199,23 @@ impl Engine {
             let (standing, if_match) = (Some(seen.standing()), act.if_match);
             weighed = weigh(&facts, standing, if_match, seen.catalog, &mut scratch.plan)?;
         }
+        let mut signature = None;
+        if let Some(step) = step.filter(|_| weighed.judged.is_ok()) {
+            let asked = Asked {
+                catalog,
+                kind,
+                step,
+                seen: &seen,
+                lines: if edits_lines {
+                    &scratch.content.lines
+                } else {
+                    &seen.lines
+                },
+                actor,
+            };
+            let (presented, proofs) = (act.signature.as_ref(), &mut scratch.proofs);
+            signature = self.signed(&asked, presented, scratch.now_ms, proofs)?;
+        }
         Ok(Intent {
             engine: self,
             catalog,
@@ -205,6 +231,7 @@ impl Engine {
             spawns: weighed.spawns,
             now_ms: scratch.now_ms,
             judged: weighed.judged,
+            signature,
         })
     }
 }

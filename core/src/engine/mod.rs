@@ -1,11 +1,11 @@
 //! The engine (引擎): state in sharded locks, the path of a command, reads, and recovery.
 //!
 //! Reading order: [`command`] and [`answer`] are what goes in and out; [`submit`] is the path;
-//! [`intent`], [`plan`], [`choose`], [`guards`] and [`spawn`] prepare it without locks; [`held`], [`shard`],
+//! [`intent`], [`signed`], [`plan`], [`choose`], [`guards`] and [`spawn`] prepare it without locks; [`held`], [`shard`],
 //! [`rows`] and [`place`] are what it locks; [`group`], [`commit`], [`watermark`] and [`tail`] make it
 //! durable and tell of it; [`recover`] begins it all again from the journal; [`standby`] follows the
-//! journal of another; [`read`] and [`list`] look, and [`freshness`] says how old what they saw may be; [`veil`] seals
-//! sensitive fields, and [`show`] opens or masks them.
+//! journal of another; [`signatures`] checks those of a whole journal; [`read`] and [`list`] look, and [`freshness`]
+//! says how old what they saw may be; [`veil`] seals sensitive fields, and [`show`] opens or masks them.
 //!
 //! **Invariant.** Whatever is in memory beyond the watermark is in the open batch or on its way to
 //! the journal, in the order in which it was decided; nothing of it is told to anybody before the
@@ -42,6 +42,8 @@ mod rows;
 mod seen;
 mod shard;
 pub mod show;
+pub mod signatures;
+mod signed;
 pub mod snapshot;
 mod spawn;
 mod spent;
@@ -67,6 +69,7 @@ use crate::engine::tail::Tail;
 use crate::engine::veil::Veil;
 use crate::engine::watermark::{Durable, Latched, Watermark};
 use crate::journal::{JournalReader, codec};
+use crate::signing::register::Register;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use arc_swap::{ArcSwap, Guard};
@@ -89,6 +92,7 @@ pub struct Engine {
     replayed: u64,
     disk: Arc<dyn Disk>,
     standing: Arc<Standing>,
+    signers: Arc<Register>,
     committer: Mutex<Committer>,
 }
 

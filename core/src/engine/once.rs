@@ -5,6 +5,8 @@
 //! order of fields in a request matters.
 
 use crate::journal::codec::state::encode_entry;
+use crate::journal::codec::varint;
+use crate::signing::Presented;
 use hubu_kernel::document::Entry;
 use hubu_kernel::record::Once;
 use siphasher::sip::SipHasher13;
@@ -34,6 +36,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) if_match: u32,
     /// Fields and lines; for a step, its document is the one link. Catalog and number are 0.
     pub(crate) content: &'a Entry,
+    pub(crate) signature: Option<&'a Presented>,
 }
 
 impl Namer {
@@ -66,6 +69,10 @@ impl Namer {
         scratch.push(0);
         scratch.extend_from_slice(&asked.if_match.to_le_bytes());
         encode_entry(asked.content, scratch);
+        if let Some(signature) = asked.signature {
+            varint::put_bytes(scratch, signature.key.as_bytes());
+            varint::put_bytes(scratch, &signature.value);
+        }
         // Key 0 is the engine's own.
         Once {
             key: key.finish128().as_u128().max(1),

@@ -15,6 +15,7 @@ use crate::engine::standby::{Following, Standing};
 use crate::engine::veil::Veil;
 use crate::fields::keyring::Fields;
 use crate::journal::{Batch, Journal, JournalReader, Watch, codec, push_record};
+use crate::signing::register::Register;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU64};
 use arc_swap::ArcSwap;
@@ -40,6 +41,8 @@ pub struct Options {
     pub snapshots: Option<PathBuf>,
     /// What they stand on, and where a new cell's secret comes from.
     pub disk: Arc<dyn Disk>,
+    /// Who may sign documents.
+    pub signers: Arc<Register>,
     /// No thread commits: the caller does, with [`Engine::step`].
     pub stepped: bool,
     /// What becomes of sensitive fields. Without keys a journal is replayed all the same: only showing needs them.
@@ -59,6 +62,7 @@ impl Default for Options {
             archived: None,
             snapshots: None,
             disk: Arc::new(OsDisk),
+            signers: Arc::default(),
             stepped: false,
             fields: Fields::default(),
         }
@@ -152,6 +156,7 @@ impl Engine {
             replayed,
             disk: options.disk,
             standing,
+            signers: options.signers,
             committer: Mutex::new(committer),
         })
     }

@@ -24,14 +24,16 @@ pub(crate) struct Seen {
     pub(crate) state: StateId,
     pub(crate) kind: TypeId,
     pub(crate) catalog: CatalogVersion,
-    division: Division,
-    year: Year,
+    pub(crate) division: Division,
+    pub(crate) year: Year,
     pub(crate) agency: Box<str>,
     pub(crate) creator: Box<str>,
     pub(crate) previous: Box<str>,
     has_acted: bool,
     pub(crate) fields: Vec<Field>,
     pub(crate) lines: Vec<Line>,
+    pub(crate) number: u64,
+    pub(crate) links: Vec<DocumentId>,
 }
 
 impl Engine {
@@ -76,6 +78,8 @@ impl Seen {
             has_acted: document.has_acted(actor),
             fields: entry.fields.clone(),
             lines: entry.lines.clone(),
+            number: entry.number,
+            links: entry.links.clone(),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::engine::seen::Seen;
 use crate::fields::error::FieldsError;
 use crate::fields::keyring::Fields;
 use crate::fields::mask;
-use hubu_kernel::document::{Document, Field, Value};
+use hubu_kernel::document::{Document, Field, Line, Value};
 use hubu_kernel::ident::{DocumentId, FieldId, TypeId};
 use std::borrow::Cow;
 
@@ -87,6 +87,27 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// The fields of a head and the lines with every sealed value opened, as they are signed; borrowed where none is.
+    pub(crate) fn opened_parts<'a>(
+        &self,
+        (kind, id): (TypeId, DocumentId),
+        fields: &'a [Field],
+        lines: &'a [Line],
+    ) -> Result<(Cow<'a, [Field]>, Cow<'a, [Line]>), FieldsError> {
+        let is_sealed = |field: &Field| matches!(field.value, Value::Sealed(_));
+        let mut head = Cow::Borrowed(fields);
+        if fields.iter().any(is_sealed) {
+            self.open_all((kind, id, 0), head.to_mut(), None)?;
+        }
+        let mut opened = Cow::Borrowed(lines);
+        if lines.iter().flat_map(|line| &line.fields).any(is_sealed) {
+            for (line, number) in opened.to_mut().iter_mut().zip(1..) {
+                self.open_all((kind, id, number), &mut line.fields, None)?;
+            }
+        }
+        Ok((head, opened))
     }
 
     fn open_all(

@@ -16,6 +16,7 @@ use crate::engine::intent::{About, Intent};
 use crate::engine::place;
 use crate::engine::plan::{Plan, Scene};
 use crate::engine::shard::{Access, Evolving};
+use crate::engine::signed::Proofs;
 use crate::engine::veil::Sealed;
 use crate::fields::error::FieldsError;
 use hubu_kernel::decide::{Request, Verdict, decide};
@@ -40,6 +41,7 @@ pub(crate) struct Scratch {
     /// What must be locked for the command at hand.
     pub(crate) touched: ShardSet,
     pub(crate) bytes: Vec<u8>,
+    pub(crate) proofs: Proofs,
     /// The name of the command at hand.
     pub(crate) once: Once,
     /// What of it will stand as ciphertext.
@@ -307,6 +309,7 @@ fn accept(
         postings: std::mem::take(&mut plan.found_postings),
         spawned,
         warnings: std::mem::take(&mut verdict.warnings),
+        signature: intent.signature,
     };
     Ok(Record {
         time_ms: intent.now_ms,

@@ -20,12 +20,13 @@ pub(super) type Refused<'a> = (usize, &'a str, &'a HttpError);
 
 /// Whether somebody asked for what is not theirs, and not only in a wrong way or at a wrong moment.
 pub(super) fn is_refusal(error: &HttpError) -> bool {
-    matches!(
-        error,
+    match error {
         HttpError::Access(_)
-            | HttpError::OutOfScope(_)
-            | HttpError::Submit(SubmitError::Denied(_) | SubmitError::NoDocument(_))
-    )
+        | HttpError::OutOfScope(_)
+        | HttpError::Submit(SubmitError::Denied(_) | SubmitError::NoDocument(_)) => true,
+        HttpError::Submit(SubmitError::Signature(fault)) => fault.is_of_access(),
+        _ => false,
+    }
 }
 
 impl Worker {

@@ -29,6 +29,24 @@ use crate::engine::error::{FormError, SubmitError};
 /// How many commands are decided before others get their turn on this thread.
 const TURN: usize = 256;
 
+/// Signatures that are checked before others get their turn: each takes longer than all else of its command.
+const SIGNED_TURN: usize = 8;
+
+/// How many of these commands make one turn.
+fn turn_of(commands: &[BatchCommand<'_>]) -> usize {
+    let mut signed = 0;
+    let fits = |command: &&BatchCommand<'_>| {
+        signed += usize::from(
+            command
+                .act
+                .as_ref()
+                .is_some_and(|act| act.signature.is_some()),
+        );
+        signed <= SIGNED_TURN
+    };
+    commands.iter().take(TURN).take_while(fits).count()
+}
+
 /// Decides many commands.
 ///
 /// Without `atomic` each stands alone, and its result is what it would have got alone. With `atomic` all
@@ -101,7 +119,10 @@ type Decided = Result<Ticket, HttpError>;
 impl Batch<'_> {
     async fn each(&self, commands: &[BatchCommand<'_>]) -> Result<Reply, HttpError> {
         let mut decided = Vec::with_capacity(commands.len());
-        for turn in commands.chunks(TURN) {
+        let mut rest = commands;
+        while !rest.is_empty() {
+            let (turn, later) = rest.split_at(turn_of(rest));
+            rest = later;
             self.decide(turn, &mut decided).await;
             tokio::task::yield_now().await;
         }

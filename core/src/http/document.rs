@@ -13,6 +13,7 @@ use super::error::HttpError;
 use super::problem::Problem;
 use super::resolve;
 use super::respond::Reply;
+use super::signing;
 use super::wire::answer::{Id, Number};
 use super::wire::query::{DocumentView, FieldValue, LineView, Object, dims};
 use super::worker::Worker;
@@ -154,6 +155,11 @@ pub(super) fn view<'a>(
             .collect(),
         links: ids(&entry.links),
         downstream: ids(&document.downstream),
+        signatures: document
+            .signatures
+            .iter()
+            .map(|signed| signing::signed(kind, signed))
+            .collect(),
         history: document.history.iter().map(|seq| Id(seq.0)).collect(),
         actions: actions(catalog, kind, &standing, actor),
     })

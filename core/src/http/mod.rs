@@ -38,6 +38,7 @@ mod resolve;
 mod respond;
 pub mod route;
 pub mod session;
+mod signing;
 mod submit;
 mod tell;
 mod turn;

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::wire::command::{ActBody, BatchBody, CreateBody};
-use super::{batch, document, event, health, quota, submit, work};
+use super::{batch, document, event, health, quota, signing, submit, work};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -18,6 +18,7 @@ use super::{batch, document, event, health, quota, submit, work};
         submit::act,
         batch::batch,
         document::document,
+        signing::signing,
         quota::quota,
         quota::quotas,
         event::trace,

@@ -8,7 +8,9 @@ use hubu_kernel::schedule::Month;
 
 use super::error::{HttpError, Reason};
 use super::money::{parse_amount, parse_positive};
+use super::signing::presented;
 use super::wire::command::{BatchAct, CreateBody, LineBody};
+use super::wire::sign::SignatureBody;
 use super::wire::text::{Pairs, Scalar, Text};
 use crate::catalog::calendar::parse_day;
 use crate::catalog::document::{DocumentType, FieldKind, FieldPlace};
@@ -66,6 +68,8 @@ pub(super) struct Step<'a> {
     pub(super) fields: &'a Pairs<'a, Scalar<'a>>,
     /// New lines.
     pub(super) lines: Option<&'a [LineBody<'a>]>,
+    /// The signature under it.
+    pub(super) signature: Option<&'a SignatureBody<'a>>,
 }
 
 impl<'a> From<&'a BatchAct<'a>> for Step<'a> {
@@ -75,6 +79,7 @@ impl<'a> From<&'a BatchAct<'a>> for Step<'a> {
             if_match: act.if_match,
             fields: &act.fields,
             lines: act.lines.as_deref(),
+            signature: act.signature.as_ref(),
         }
     }
 }
@@ -99,6 +104,7 @@ pub(super) fn act(
         if_match: step.if_match,
         fields: fields(kind, FieldPlace::Header, step.fields, &header)?,
         lines,
+        signature: step.signature.map(presented).transpose()?,
     })
 }
 

@@ -18,6 +18,8 @@ pub enum Operation {
     Batch,
     /// One document.
     Document,
+    /// What is signed for a step of a document.
+    Signing,
     /// Where a document's money came from and went.
     Trace,
     /// One row.
@@ -57,6 +59,7 @@ impl Operation {
             Self::Act => "act",
             Self::Batch => "batch",
             Self::Document => "document",
+            Self::Signing => "signing",
             Self::Trace => "trace",
             Self::Quota => "quota",
             Self::Quotas => "quotas",
@@ -78,7 +81,7 @@ impl Operation {
     pub fn needs(self) -> Needs {
         match self {
             Self::Create | Self::Act | Self::Batch => Needs::Anybody,
-            Self::Document | Self::Trace => Needs::Reader(Area::Documents),
+            Self::Document | Self::Signing | Self::Trace => Needs::Reader(Area::Documents),
             Self::Quota | Self::Quotas => Needs::Reader(Area::Quotas),
             Self::Work => Needs::Reader(Area::Work),
             Self::Summary => Needs::Reader(Area::Summary),
@@ -108,7 +111,7 @@ const fn route(method: Method, template: &'static str, operation: Operation) -> 
 }
 
 /// All routes, the busiest first. An operation's number is its place here.
-pub static ROUTES: [Route; 13] = [
+pub static ROUTES: [Route; 14] = [
     route(Method::POST, "/v1/documents", Operation::Create),
     route(
         Method::POST,
@@ -117,6 +120,11 @@ pub static ROUTES: [Route; 13] = [
     ),
     route(Method::POST, "/v1/batches", Operation::Batch),
     route(Method::GET, "/v1/documents/{id}", Operation::Document),
+    route(
+        Method::POST,
+        "/v1/documents/{id}/signing/{transition}",
+        Operation::Signing,
+    ),
     route(Method::GET, "/v1/documents/{id}/trace", Operation::Trace),
     route(Method::GET, "/v1/quotas/{row}", Operation::Quota),
     route(Method::GET, "/v1/quotas", Operation::Quotas),

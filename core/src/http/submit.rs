@@ -120,6 +120,7 @@ pub(super) async fn act(
             if_match,
             fields,
             lines,
+            signature: body.signature.as_ref(),
         };
         let action = Action::Act(resolve::act(catalog, kind, document, step)?);
         Command {

@@ -10,8 +10,10 @@ use hubu_kernel::posting::Posting;
 use hubu_kernel::record::{Body, Decided, Refused};
 
 use super::refusal;
+use super::signing;
 use super::wire::answer::Id;
 use super::wire::event::{EventView, OperationView, PostingView, RecordView, VoucherView};
+use super::wire::sign::SignatureView;
 use super::worker::trace_id;
 use crate::catalog::document::DocumentType;
 use crate::clock::Moment;
@@ -45,6 +47,7 @@ impl<'e> Teller<'e> {
             actor: name.person,
             on_behalf_of: name.on_behalf_of,
             break_glass: name.break_glass,
+            signature: None,
             kind: event.kind(),
             document: None,
             document_type: None,
@@ -58,7 +61,10 @@ impl<'e> Teller<'e> {
             spawned: Vec::new(),
         };
         match &record.body {
-            Body::Decided(decided) => self.decided(&mut view, decided),
+            Body::Decided(decided) => {
+                view.signature = signature(event, decided);
+                self.decided(&mut view, decided);
+            }
             Body::Refused(refused) => self.refused(&mut view, refused),
             Body::Catalog { .. } | Body::Genesis { .. } => {}
         }
@@ -129,6 +135,7 @@ impl<'e> Teller<'e> {
             actor: name.person,
             on_behalf_of: name.on_behalf_of,
             break_glass: name.break_glass,
+            signature: signature(event, decided),
             transition: step_name(Some(kind), decided.transition),
             from: &kind.state(decided.from)?.name,
             to: &kind.state(decided.state)?.name,
@@ -178,6 +185,15 @@ impl<'e> Teller<'e> {
                 })
         })
     }
+}
+
+fn signature<'a>(event: &'a Event, decided: &Decided) -> Option<SignatureView<'a>> {
+    let signature = decided.signature.as_ref()?;
+    Some(signing::signature(
+        signature,
+        ActorName::of(&event.record.actor).person,
+        event.seq.0,
+    ))
 }
 
 fn step_name(kind: Option<&DocumentType>, step: Option<TransitionId>) -> Option<&str> {

@@ -10,6 +10,7 @@ use crate::audit::Unwritten;
 use crate::engine::beyond::Beyond;
 use crate::engine::error::{Denied, EngineError, FieldFault, FormError, SubmitError};
 use crate::engine::watermark::Latched;
+use crate::signing::SignatureFault;
 
 impl HttpError {
     /// The problem that the client is told.
@@ -107,6 +108,7 @@ fn fixed_zh(english: &str) -> &str {
         "the amount is not exact to 0.01" => "金额须精确到分",
         "the amount is not more than 0" => "金额须大于0",
         "a month is 1 to 12" => "月份为1至12",
+        "base64 with padding is wanted" => "应为带填充的base64",
         "a text is wanted" => "应为文字",
         "a whole number is wanted" => "应为整数",
         "true or false is wanted" => "应为true或false",
@@ -161,6 +163,7 @@ fn submit(error: &SubmitError, language: Language) -> Problem {
         SubmitError::Denied(Denied::Agency) => ("agency_denied", "属于其他单位".into()),
         SubmitError::Denied(Denied::Narrowed) => ("narrowed", "超出此令牌限定的范围".into()),
         SubmitError::Denied(Denied::Amount(beyond)) => ("amount_denied", beyond_zh(beyond)),
+        SubmitError::Signature(fault) => self::signature(fault),
         SubmitError::KeyReused => ("key_reused", "此幂等键已用于另一请求".into()),
         SubmitError::NoDocument(id) => (
             "not_found",
@@ -209,6 +212,55 @@ fn beyond_zh(beyond: &Beyond) -> String {
         false => format!("可由以下岗位办理：{}", roles.join("、")),
     };
     format!("您的岗位{way}{limit}元，本单据为{asked}元；{who}")
+}
+
+fn signature(fault: &SignatureFault) -> (&'static str, String) {
+    match fault {
+        SignatureFault::Missing => (
+            "signature_missing",
+            "此步骤须签章：先取待签内容，签名后随`signature`提交".into(),
+        ),
+        SignatureFault::AtEntry => (
+            "signature_form",
+            "须签章的步骤不能与录入同时办理：先录入（不带`transition`），再签章".into(),
+        ),
+        SignatureFault::Malformed(algorithm) => (
+            "signature_form",
+            format!("不是{algorithm}签名：应为64字节的base64，SM2亦可为DER编码"),
+        ),
+        SignatureFault::Algorithm { given, taken } => (
+            "signature_form",
+            format!("此步骤不接受{given}签名，只接受：{taken}"),
+        ),
+        SignatureFault::OtherAlgorithm { key, given, actual } => (
+            "signature_form",
+            format!("密钥{key}的算法为{actual}，不是{given}"),
+        ),
+        SignatureFault::UnknownKey(key) => (
+            "signer_unknown",
+            format!("没有登记签名密钥{key}，请联系签章人名册管理员"),
+        ),
+        SignatureFault::NotInForce { key, span, today } => (
+            "signature_key",
+            format!("密钥{key}的有效期为{}，今天是{today}", span_zh(span)),
+        ),
+        SignatureFault::OtherSigner(key) => (
+            "signer_other",
+            format!("密钥{key}属于他人：由办理人本人签名，代办时亦同"),
+        ),
+        SignatureFault::Unfit => (
+            "signature_unfit",
+            "签名与单据现状不符：请重新取待签内容，核对后再签".into(),
+        ),
+        SignatureFault::TooMany { max, found } => (
+            "batch_form",
+            format!("原子批次最多{max}个签章步骤，现有{found}个：请分批提交"),
+        ),
+    }
+}
+
+fn span_zh(span: &str) -> String {
+    span.replace("from ", "自").replace(" until ", "至")
 }
 
 fn form(error: &FormError, language: Language) -> Problem {

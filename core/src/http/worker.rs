@@ -25,7 +25,8 @@ use super::route::{self, Found, Needs, Operation};
 use super::session::Session;
 use super::turn::Turns;
 use super::{
-    audit, batch, body, document, event, head, health, privileged, quota, respond, submit, work,
+    audit, batch, body, document, event, head, health, privileged, quota, respond, signing, submit,
+    work,
 };
 use crate::access::{AccessError, Recent, Verified};
 use crate::catalog::role::Area;
@@ -204,6 +205,10 @@ impl Worker {
             Operation::Document => Box::pin(document::document(self, actor, first)).await,
             Operation::Quota => Box::pin(quota::quota(self, actor, first)).await,
             Operation::Quotas => Box::pin(quota::quotas(self, actor, head)).await,
+            Operation::Signing => {
+                let step = found.parameters;
+                Box::pin(signing::signing(self, (session, actor), head, body, step)).await
+            }
             Operation::Trace => Box::pin(event::trace(self, actor, first)).await,
             Operation::Events => Box::pin(event::events(self, actor, head)).await,
             Operation::Work => Box::pin(work::work(self, actor, head)).await,

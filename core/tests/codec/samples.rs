@@ -10,6 +10,7 @@ use hubu_kernel::record::{Body, Decided, NewRow, Once, Record, Refused, Spawned}
 use hubu_kernel::rejection::Rejection;
 use hubu_kernel::row::{Control, RowKind};
 use hubu_kernel::schedule::Month;
+use hubu_kernel::signature::Signature;
 
 const A: RowId = RowId(0x0101);
 const B: RowId = RowId(0x0202);
@@ -46,6 +47,7 @@ fn decided() -> Decided {
         postings: Vec::new(),
         spawned: Vec::new(),
         warnings: Vec::new(),
+        signature: None,
     }
 }
 
@@ -234,6 +236,18 @@ fn refused_by_row() -> Record {
     })))
 }
 
+/// A review that was signed.
+fn signed(algorithm: u8, key: Box<[u8]>) -> Record {
+    record(Body::Decided(Box::new(Decided {
+        signature: Some(Box::new(Signature {
+            algorithm,
+            key,
+            value: Box::from([0x99; 64]),
+        })),
+        ..decided()
+    })))
+}
+
 fn own(body: Body) -> Record {
     Record {
         actor: "".into(),
@@ -252,6 +266,11 @@ pub(crate) fn all() -> Vec<(&'static str, Record)> {
         ("decided_full_entry", full_entry()),
         ("decided_reserve", reserve()),
         ("decided_sealed", sealed()),
+        (
+            "decided_signed_sm2",
+            signed(1, [[4; 1].as_slice(), &[0x88; 64]].concat().into()),
+        ),
+        ("decided_signed_ed25519", signed(2, Box::from([0x88; 32]))),
         ("refused_by_row", refused_by_row()),
         (
             "refused_state",

@@ -10,6 +10,7 @@ use hubu_kernel::record::{Body, Decided, NewRow, Once, Record, Refused, Spawned}
 use hubu_kernel::rejection::Rejection;
 use hubu_kernel::row::{Control, Row, RowKind};
 use hubu_kernel::schedule::{Month, Schedule};
+use hubu_kernel::signature::{Signature, Signed};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -186,6 +187,27 @@ fn spawned() -> impl Strategy<Value = Spawned> {
     })
 }
 
+fn signature() -> impl Strategy<Value = Signature> {
+    let bytes = || vec(any::<u8>(), 0..70);
+    (any::<u8>(), bytes(), bytes()).prop_map(|(algorithm, key, value)| Signature {
+        algorithm,
+        key: key.into(),
+        value: value.into(),
+    })
+}
+
+fn signed() -> impl Strategy<Value = Signed> {
+    (number(), any::<u32>(), any::<u8>(), words(), signature()).prop_map(
+        |(seq, version, transition, signer, signature)| Signed {
+            seq: Seq(seq),
+            version,
+            transition: TransitionId(transition),
+            signer,
+            signature,
+        },
+    )
+}
+
 fn decided() -> impl Strategy<Value = Decided> {
     let names = (document_id(), 0..3u16, 0..3u16);
     let step = (
@@ -207,7 +229,8 @@ fn decided() -> impl Strategy<Value = Decided> {
         vec(posting(), 0..5),
         vec(row_id(), 0..3),
     );
-    (names, step, document, rows).prop_map(|(names, step, document, rows)| {
+    let signature = of(signature());
+    (names, step, document, rows, signature).prop_map(|(names, step, document, rows, signature)| {
         let (transition, [from, state], version, phase, terminal) = step;
         let (entry, fields, lines, spawned) = document;
         let (rows, changes, postings, warnings) = rows;
@@ -229,6 +252,7 @@ fn decided() -> impl Strategy<Value = Decided> {
             postings,
             spawned,
             warnings,
+            signature: signature.map(Box::new),
         }
     })
 }
@@ -321,10 +345,11 @@ pub(crate) fn document() -> impl Strategy<Value = Document> {
         changes(),
         vec(number().prop_map(Seq), 0..9),
         vec(document_id(), 0..4),
+        vec(signed(), 0..3),
     );
     (place, entry(), people, lists).prop_map(|((id, state, version), entry, people, lists)| {
         let (creator, previous, created_ms, moved_ms) = people;
-        let (holds, history, downstream) = lists;
+        let (holds, history, downstream, signatures) = lists;
         Document {
             id,
             entry,
@@ -338,6 +363,7 @@ pub(crate) fn document() -> impl Strategy<Value = Document> {
             holds,
             history,
             downstream,
+            signatures,
         }
     })
 }

@@ -235,6 +235,7 @@ pub fn act(actor: &Arc<Actor>, document: DocumentId, step: &str, fields: Vec<Fie
             if_match: None,
             fields,
             lines: None,
+            signature: None,
         }),
     }
 }

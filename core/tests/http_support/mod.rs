@@ -82,8 +82,8 @@ pub fn serve_limited(change: impl FnOnce(&mut Server, &mut Limits)) -> Serving {
             server.allowed_origins = settings.allowed_origins.clone();
         },
         |journal| journal,
-        rates,
-        |_| {},
+        (rates, sources()),
+        (|_| {}, |_| {}),
     )
 }
 
@@ -92,19 +92,27 @@ pub fn serve_on(
     change: impl FnOnce(&mut Server),
     wrap: impl FnOnce(Box<dyn Journal>) -> Box<dyn Journal>,
 ) -> Serving {
-    serve_all(change, wrap, Rates::none(), |_| {})
+    let plain = (Rates::none(), sources());
+    serve_all(change, wrap, plain, (|_| {}, |_| {}))
 }
 
 /// A server that believes other keys as well.
 pub fn serve_believing(believe: impl FnOnce(&mut Auth)) -> Serving {
-    serve_all(|_| {}, |journal| journal, Rates::none(), believe)
+    let plain = (Rates::none(), sources());
+    serve_all(|_| {}, |journal| journal, plain, (believe, |_| {}))
+}
+
+/// A server with another catalog, and an engine with other options.
+pub fn serve_of(sources: Sources, adjust: impl FnOnce(&mut Options)) -> Serving {
+    let other = (Rates::none(), sources);
+    serve_all(|_| {}, |journal| journal, other, (|_| {}, adjust))
 }
 
 fn serve_all(
     change: impl FnOnce(&mut Server),
     wrap: impl FnOnce(Box<dyn Journal>) -> Box<dyn Journal>,
-    rates: Rates,
-    believe: impl FnOnce(&mut Auth),
+    (rates, sources): (Rates, Sources),
+    (believe, adjust): (impl FnOnce(&mut Auth), impl FnOnce(&mut Options)),
 ) -> Serving {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = Server {
@@ -129,12 +137,13 @@ fn serve_all(
     let journal = wrap(open_journal(&place, &small).unwrap());
     let archive =
         Archive::open(&folder.path().join("archive"), ArchiveSettings::default()).unwrap();
-    let options = Options {
+    let mut options = Options {
         tail_bytes: 8 << 20,
         archived: Some(archive.watermark()),
         ..Options::default()
     };
-    let engine = Arc::new(Engine::open(journal, &sources(), options).unwrap());
+    adjust(&mut options);
+    let engine = Arc::new(Engine::open(journal, &sources, options).unwrap());
     let views = Views::start(&engine, Some(archive)).unwrap();
     let catalog = engine.catalogs().current().1.clone();
     let tokens = Tokens::new(TrustedKeys::from_settings(&auth).unwrap(), catalog, 1000);

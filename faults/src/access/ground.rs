@@ -178,6 +178,7 @@ fn entered(document: DocumentId, kind: &DocumentType, state: StateId, entry: Ent
         postings: Vec::new(),
         spawned: Vec::new(),
         warnings: Vec::new(),
+        signature: None,
     }
 }
 

@@ -6,7 +6,7 @@ use super::place::{Object, objects};
 use super::tally::Tally;
 use super::wire::{Pipe, Request};
 use crate::Outcome;
-use hubu_core::http::access_table::{Says, Scope};
+use hubu_core::http::access_table::{Says, Scope, StepRow};
 use hubu_core::http::route::Operation;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -73,6 +73,7 @@ fn documents(
         let Some(id) = world.paper(paper) else {
             continue;
         };
+        signing(world, asker, (scope, paper, id), cells);
         for (operation, route, path) in [
             (
                 Operation::Document,
@@ -92,6 +93,39 @@ fn documents(
                 words: format!("{} of {object:?} ({scope:?})", kind.name),
             });
         }
+    }
+}
+
+/// What is signed for each step from where the document stands: for those who may read it and take the step.
+fn signing(
+    world: &World,
+    asker: &Asker,
+    (scope, paper, id): (Scope, Paper, u64),
+    cells: &mut Vec<Cell>,
+) {
+    let Some(kind) = world.ground.catalog.document_type(paper.kind) else {
+        return;
+    };
+    let read = world.read(Operation::Signing, asker, Some(&kind.name), scope);
+    let from_here = |row: &&StepRow| row.kind == paper.kind && row.from == Some(paper.state);
+    for row in world.table.steps.iter().filter(from_here) {
+        let may = world.allows(row, asker, scope, paper.fen.into());
+        cells.push(Cell {
+            route: "POST /v1/documents/{id}/signing/{transition}",
+            says: match read {
+                Says::Yes if !may => Says::Refused(403),
+                read => read,
+            },
+            request: Request::post(
+                format!("/v1/documents/{id}/signing/{}", row.step),
+                String::new(),
+                String::from("{}"),
+            ),
+            words: format!(
+                "{} of {:?} ({scope:?}) under {}",
+                kind.name, paper.object, row.step
+            ),
+        });
     }
 }
 

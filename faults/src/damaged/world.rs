@@ -77,6 +77,7 @@ impl World {
                 if_match: None,
                 fields,
                 lines: None,
+                signature: None,
             });
             // Each step by somebody else: the process keeps duties apart.
             let command = self.command(&format!("officer-{at}"), role, action)?;

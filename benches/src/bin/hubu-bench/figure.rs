@@ -30,7 +30,7 @@ const TIMES: &str = "x row locks";
 const HOT: Goal = Goal::AtLeast(0.9);
 
 /// All figures, in the order in which they are measured.
-pub(crate) const FIGURES: [Figure; 51] = [
+pub(crate) const FIGURES: [Figure; 54] = [
     figure(
         "bulk_file_8192",
         "bulk_file",
@@ -387,6 +387,27 @@ pub(crate) const FIGURES: [Figure; 51] = [
         "B",
         Goal::AtMost(16_384.0),
         "the harness's memory a user, of 40,000",
+    ),
+    figure(
+        "unsigned_step_us",
+        "signed",
+        "µs a step",
+        Goal::Shown,
+        "library, one thread: a step until it is decided",
+    ),
+    figure(
+        "signed_sm2_us",
+        "signed",
+        "µs a step",
+        Goal::Shown,
+        "the same, signed by SM2",
+    ),
+    figure(
+        "signed_ed25519_us",
+        "signed",
+        "µs a step",
+        Goal::Shown,
+        "the same, signed by Ed25519",
     ),
 ];
 

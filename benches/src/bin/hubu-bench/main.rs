@@ -26,6 +26,7 @@ mod recover;
 mod report;
 mod scenario;
 mod server;
+mod signed;
 mod sustained;
 mod tokens;
 mod tool;

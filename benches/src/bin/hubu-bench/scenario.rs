@@ -3,7 +3,7 @@
 use crate::report::Measured;
 use crate::{
     Outcome, bulk, ciphers, compare, connection, handshake, harness, http, https, peers, prove,
-    quota_row, recover, sustained, tokens,
+    quota_row, recover, signed, sustained, tokens,
 };
 use serde_json::{Map, Value};
 
@@ -81,6 +81,7 @@ pub(crate) fn run(task: &Task<'_>) -> Outcome<()> {
         "crowds" => prove::crowds(task),
         "peers" => peers::run(task),
         "recover" => recover::run(task),
+        "signed" => signed::run(task),
         "quota_row" => quota_row::run(task),
         "tokens" => tokens::run(task),
         name => Err(format!("no scenario `{name}`").into()),

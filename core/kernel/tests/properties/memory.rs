@@ -178,6 +178,7 @@ fn record(
             postings: step.postings.clone(),
             spawned: Vec::new(),
             warnings,
+            signature: None,
         })),
     }
 }

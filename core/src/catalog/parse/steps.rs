@@ -8,6 +8,7 @@ use crate::catalog::guard::{Guard, Words};
 use crate::catalog::guard_check::GuardScope;
 use crate::catalog::model::Catalog;
 use crate::catalog::reader::Table;
+use crate::cipher::Algorithm;
 use hubu_kernel::effect::Phase;
 use hubu_kernel::ident::{FieldId, StateId, TransitionId};
 use hubu_kernel::transition::Transition;
@@ -18,6 +19,10 @@ const PHASES: [(&str, Phase); 5] = [
     ("final", Phase::Final),
     ("release", Phase::Release),
     ("now", Phase::Now),
+];
+const SIGNATURES: [(&str, Algorithm); 2] = [
+    (Algorithm::Sm2.name(), Algorithm::Sm2),
+    (Algorithm::Ed25519.name(), Algorithm::Ed25519),
 ];
 const ACTING: [(&str, Acting); 2] = [("document", Acting::Document), ("parent", Acting::Parent)];
 
@@ -119,6 +124,7 @@ fn step(
         terminal: false,
     };
     let edits_lines = table.flag("edits_lines");
+    let signature = signature(table);
     table.finish();
     let looked_at = |place| looked_at(&guards, fields, place);
     let (looks_at, looks_at_lines) = (looked_at(FieldPlace::Header), looked_at(FieldPlace::Line));
@@ -137,6 +143,7 @@ fn step(
         guards,
         looks_at,
         looks_at_lines,
+        signature,
     })
 }
 
@@ -145,6 +152,24 @@ fn looked_at(guards: &[Guard], fields: &Fields, place: FieldPlace) -> Vec<FieldI
     let here = fields.list.iter().filter(|field| field.place == place);
     let mentioned = here.filter(|field| guards.iter().any(|guard| guard.mentions(field)));
     mentioned.map(|field| field.id).collect()
+}
+
+/// `signature = true`, or the algorithms that are taken.
+fn signature(table: &Table<'_>) -> Option<Vec<Algorithm>> {
+    let node = table.get("signature")?;
+    let all: Vec<Algorithm> = SIGNATURES.iter().map(|(_, algorithm)| *algorithm).collect();
+    if node.is_flag() {
+        return node.flag()?.then_some(all);
+    }
+    let listed = node.list();
+    let taken: Vec<Algorithm> = listed
+        .iter()
+        .filter_map(|n| n.choice(&SIGNATURES))
+        .collect();
+    if listed.is_empty() {
+        node.mistake("`signature` is true, or a list of what is taken, such as [\"sm2\"]");
+    }
+    Some(taken)
 }
 
 fn check_step(table: &Table<'_>, step: &Transition, roles: RoleSet, edits_lines: bool) {

@@ -260,6 +260,7 @@ impl<'a> Course<'a> {
             if_match: None,
             fields: self.fields(fields)?,
             lines: None,
+            signature: None,
         });
         // Whoever took the step before may not take this one.
         let person = format!("{role}-{stage}");

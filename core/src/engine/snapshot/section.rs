@@ -119,9 +119,10 @@ pub(super) fn fill(
 mod tests {
     use super::*;
     use hubu_kernel::document::{Document, Entry};
-    use hubu_kernel::ident::{DocumentId, LedgerId, Seq, StateId};
+    use hubu_kernel::ident::{DocumentId, LedgerId, Seq, StateId, TransitionId};
     use hubu_kernel::money::Cents;
     use hubu_kernel::row::{Control, Row, RowKind};
+    use hubu_kernel::signature::{Signature, Signed};
     use proptest::collection::{btree_map, btree_set, vec};
     use proptest::prelude::*;
 
@@ -139,6 +140,20 @@ mod tests {
         }
     }
 
+    fn signed(id: u64) -> Signed {
+        Signed {
+            seq: Seq(id),
+            version: 2,
+            transition: TransitionId(1),
+            signer: "wang".into(),
+            signature: Signature {
+                algorithm: 1,
+                key: [8; 5].into(),
+                value: [9; 64].into(),
+            },
+        }
+    }
+
     fn document(id: u64, acted: &[String]) -> Document {
         Document {
             id: DocumentId(id),
@@ -153,6 +168,8 @@ mod tests {
             holds: Vec::new(),
             history: vec![Seq(id)],
             downstream: Vec::new(),
+            // Every other one is signed: who acted stands behind the signatures.
+            signatures: (0..id % 2).map(|_| signed(id)).collect(),
         }
     }
 

@@ -76,13 +76,17 @@ pub(super) fn rows(catalog: &Catalog) -> Vec<ReadRow> {
 }
 
 fn types(catalog: &Catalog, operation: Operation, role: &Role) -> Vec<String> {
-    let is_of_types = matches!(
-        operation,
-        Operation::Document | Operation::Trace | Operation::Events
-    );
-    let types = role.types.iter().filter(|_| is_of_types);
+    let types = role.types.iter().filter(|_| is_of_types(operation));
     let kinds = types.filter_map(|kind| catalog.document_type(*kind));
     kinds.map(|kind| kind.name.clone()).collect()
+}
+
+/// Whether what a route tells of is of a document type.
+pub(super) fn is_of_types(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Document | Operation::Signing | Operation::Trace | Operation::Events
+    )
 }
 
 fn says(operation: Operation, role: &Role, scope: Scope) -> Says {
@@ -115,7 +119,9 @@ fn says(operation: Operation, role: &Role, scope: Scope) -> Says {
 /// there is nothing.
 pub(super) fn refusal(operation: Operation) -> Says {
     match operation {
-        Operation::Document | Operation::Trace | Operation::Quota => Says::Refused(404),
+        Operation::Document | Operation::Signing | Operation::Trace | Operation::Quota => {
+            Says::Refused(404)
+        }
         Operation::Events => Says::Hidden,
         _ => Says::Refused(403),
     }

@@ -1,7 +1,7 @@
 //! The table as people read it: Markdown, in short lines that a terminal shows as well.
 
 use super::AccessTable;
-use super::reads::ReadRow;
+use super::reads::{ReadRow, is_of_types};
 use super::scope::Scope;
 use super::steps::StepRow;
 use crate::catalog::document::{Acting, DocumentType};
@@ -28,7 +28,9 @@ const READS: &str = "
 
 `yes`: answered. `own`: answered with one's own agency's alone. `hidden`: left out of the answer. `403`, `404`: refused so; 404 where a refusal
 would tell that something is there. `–`: there is no way to ask for it. A role without a row for a route is refused there with 403. Where a
-row names document types, all others are refused (or hidden) for its roles.
+row names document types, all others are refused (or hidden) for its roles. What is signed for a step
+(`POST /v1/documents/{id}/signing/{transition}`) is told to those whom this table lets read the document and the next one lets take the step;
+who may only read it is refused with 403.
 
 ";
 
@@ -113,11 +115,7 @@ fn reads(text: &mut String, rows: &[ReadRow]) -> std::fmt::Result {
     writeln!(text, "\n|{}", " --- |".repeat(3 + Scope::ALL.len()))?;
     for row in rows {
         let route = &ROUTES[row.operation as usize];
-        let is_of_types = matches!(
-            row.operation,
-            Operation::Document | Operation::Trace | Operation::Events
-        );
-        let types = match (is_of_types, row.types.is_empty()) {
+        let types = match (is_of_types(row.operation), row.types.is_empty()) {
             (false, _) => "–".into(),
             (true, true) => "all".into(),
             (true, false) => row.types.join(", "),

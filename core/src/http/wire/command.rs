@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::sign::SignatureBody;
 use super::text::{Pairs, Scalar, Text};
 
 /// A new document, with its first step or without (`POST /v1/documents`).
@@ -84,6 +85,9 @@ pub struct ActBody<'a> {
     /// New lines, where the step edits them.
     #[serde(default)]
     pub lines: Option<Vec<LineBody<'a>>>,
+    /// The signature under the step, where it demands one.
+    #[serde(default)]
+    pub signature: Option<SignatureBody<'a>>,
 }
 
 /// Many commands (`POST /v1/batches`).
@@ -135,4 +139,7 @@ pub struct BatchAct<'a> {
     /// New lines, where the step edits them.
     #[serde(default)]
     pub lines: Option<Vec<LineBody<'a>>>,
+    /// The signature under the step, where it demands one.
+    #[serde(default)]
+    pub signature: Option<SignatureBody<'a>>,
 }

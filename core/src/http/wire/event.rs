@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::super::money::Amount;
 use super::answer::Id;
 use super::query::DocumentView;
+use super::sign::SignatureView;
 use crate::clock::Moment;
 
 /// A change of a row.
@@ -59,6 +60,9 @@ pub struct EventView<'a> {
     /// Under a break-glass role: the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub break_glass: Option<&'a str>,
+    /// The signature under the step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<SignatureView<'a>>,
     /// `decided`, `refused` or `catalog`.
     pub kind: &'static str,
     /// The document.
@@ -130,6 +134,9 @@ pub struct RecordView<'a> {
     /// Under a break-glass role: the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub break_glass: Option<&'a str>,
+    /// The signature under the step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<SignatureView<'a>>,
     /// The step; null for an entry without one.
     pub transition: Option<&'a str>,
     /// Where the document stood.

@@ -6,4 +6,5 @@ pub mod command;
 pub mod event;
 pub mod list;
 pub mod query;
+pub mod sign;
 pub mod text;

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::super::money::Amount;
 use super::answer::{Id, Number};
+use super::sign::SignatureView;
 use crate::catalog::bag::Bag;
 use crate::catalog::calendar::format_day;
 use crate::catalog::model::Catalog;
@@ -142,6 +143,9 @@ pub struct DocumentView<'a> {
     /// Documents that it made for others.
     #[schema(value_type = Vec<String>)]
     pub downstream: Vec<Id>,
+    /// Signatures under its steps; left out where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<SignatureView<'a>>,
     /// The records that made it.
     #[schema(value_type = Vec<String>)]
     pub history: Vec<Id>,

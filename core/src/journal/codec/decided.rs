@@ -2,16 +2,18 @@
 //!
 //! ```text
 //! decided = step u8: 0 transition, 1 terminal, 2-4 phase, 5 entry, 6 changes, 7 postings
-//!         | parts u8: 0 fields, 1 lines, 2 rows, 3 spawned, 4 warnings, 5 version is 1, 6-7 zero
+//!         | parts u8: 0 fields, 1 lines, 2 rows, 3 spawned, 4 warnings, 5 version is 1, 6 signature,
+//!           7 zero
 //!         | document varint | kind varint | catalog varint | transition u8? | from u8 | state u8
 //!         | version varint? | rows? | changes? | postings? | warnings? | entry? | fields? | lines?
-//!         | spawned?
+//!         | spawned? | signature?
 //! row     = id varint | kind u8: 0-1 control, 2 scheduled | ledger u8 | division u32 | year u16
 //!         | key bytes
 //! spawned = count | (document varint, state u8, entry)...
 //! ```
 //! Rows, changes and postings come first: rows are named in full there, and by reference in the
-//! lines behind, so that a reader of movements alone never needs the document.
+//! lines behind, so that a reader of movements alone never needs the document. The signature came later:
+//! its bit was zero before, and records without it have the bytes that they always had.
 
 use super::changes::{put_changes, put_postings, read_changes, read_postings};
 use super::cursor::Cursor;
@@ -21,6 +23,7 @@ use super::entry::{
 };
 use super::error::CodecError;
 use super::recent::Recent;
+use super::signature::{put_signature, read_signature};
 use super::step::{Movements, Step};
 use super::varint;
 use hubu_kernel::effect::Phase;
@@ -48,7 +51,8 @@ mod part_flag {
     pub(super) const SPAWNED: u8 = 1 << 3;
     pub(super) const WARNINGS: u8 = 1 << 4;
     pub(super) const VERSION_ONE: u8 = 1 << 5;
-    pub(super) const ALL: u8 = 0x3f;
+    pub(super) const SIGNATURE: u8 = 1 << 6;
+    pub(super) const ALL: u8 = 0x7f;
 }
 
 /// Phases by their number in the journal.
@@ -91,7 +95,8 @@ pub(super) fn put(decided: &Decided, out: &mut Vec<u8>) {
         | flag(!decided.rows.is_empty(), ROWS)
         | flag(!decided.spawned.is_empty(), SPAWNED)
         | flag(!decided.warnings.is_empty(), WARNINGS)
-        | flag(decided.version == 1, VERSION_ONE);
+        | flag(decided.version == 1, VERSION_ONE)
+        | flag(decided.signature.is_some(), SIGNATURE);
     out.extend_from_slice(&[step, parts]);
     varint::put(out, decided.document.0);
     varint::put(out, u64::from(decided.kind.0));
@@ -117,6 +122,9 @@ pub(super) fn put(decided: &Decided, out: &mut Vec<u8>) {
         put_warnings(&decided.warnings, out);
     }
     put_document_parts(decided, recent, out);
+    if let Some(signature) = &decided.signature {
+        put_signature(signature, out);
+    }
 }
 
 #[inline]
@@ -185,6 +193,9 @@ pub(super) fn read(cursor: &mut Cursor<'_>, whole: bool) -> Result<Box<Decided>,
                 entry: read_entry(c, usual, recent)?,
             })
         })?;
+    }
+    if has(SIGNATURE) {
+        decided.signature = Some(Box::new(read_signature(cursor)?));
     }
     Ok(decided)
 }
@@ -272,6 +283,7 @@ fn step_alone(step: &Step) -> Box<Decided> {
         postings: Vec::new(),
         spawned: Vec::new(),
         warnings: Vec::new(),
+        signature: None,
     })
 }
 

@@ -33,6 +33,9 @@ mod entry_flag {
     pub(super) const ALL: u8 = 0x7f;
 }
 
+/// The bit of an entry's flags that is the document's, in a snapshot: signatures follow it.
+pub(super) const SIGNED: u8 = 1 << 7;
+
 /// Bits of a line's flags.
 mod line_flag {
     pub(super) const BASE: u8 = 1;
@@ -116,6 +119,18 @@ pub(super) fn read_entry(
     Ok(entry)
 }
 
+/// Reads the entry of a document in a snapshot, and whether signatures follow the document.
+pub(super) fn read_marked_entry(
+    cursor: &mut Cursor<'_>,
+    usual: Usual,
+    recent: &mut Recent,
+) -> Result<(Entry, bool), CodecError> {
+    let flags = read_flags(cursor, entry_flag::ALL | SIGNED, "flags of an entry")?;
+    let mut entry = blank(usual);
+    fill_parts(cursor, recent, flags, &mut entry)?;
+    Ok((entry, flags & SIGNED != 0))
+}
+
 /// An entry of which nothing was read yet.
 #[inline]
 pub(super) fn blank((kind, catalog): Usual) -> Entry {
@@ -138,8 +153,18 @@ pub(super) fn fill_entry(
     recent: &mut Recent,
     entry: &mut Entry,
 ) -> Result<(), CodecError> {
+    let flags = read_flags(cursor, entry_flag::ALL, "flags of an entry")?;
+    fill_parts(cursor, recent, flags, entry)
+}
+
+#[inline]
+fn fill_parts(
+    cursor: &mut Cursor<'_>,
+    recent: &mut Recent,
+    flags: u8,
+    entry: &mut Entry,
+) -> Result<(), CodecError> {
     use entry_flag::*;
-    let flags = read_flags(cursor, ALL, "flags of an entry")?;
     let has = |bit: u8| flags & bit != 0;
     if has(KIND) {
         entry.kind = TypeId(cursor.narrow("document type")?);

@@ -6,8 +6,8 @@
 //! body   = 0 decided | 1 refused | 2 catalog: version varint, sources bytes | 3 genesis: 16 bytes
 //! ```
 //! Fixed-width numbers are little-endian, the others LEB128 in their shortest form. The layouts of
-//! the bodies stand in `decided.rs` and `refused.rs`; [`state`] holds those of a snapshot. Files in
-//! `core/tests/golden` fix every shape: a change that alters one needs a new format version.
+//! the bodies stand in `decided.rs` and `refused.rs`, that of a signature in `signature.rs`; [`state`] holds those of a
+//! snapshot. Files in `core/tests/golden` fix every shape: a change that alters one needs a new format version.
 //!
 //! Decoding trusts nothing: every number, length and count is checked before it is used, room is
 //! made only for what the bytes can hold, and bytes after the record are refused.
@@ -19,6 +19,7 @@ mod entry;
 pub mod error;
 mod recent;
 mod refused;
+mod signature;
 pub mod state;
 pub mod step;
 pub mod varint;

@@ -3,8 +3,9 @@
 //! ```text
 //! row      = flags u8: 0-1 control, 2 frozen, 3 schedule | ledger u8 | division u32 | year u16
 //!          | approved | used | decreasing | increasing | debit | credit | twelve months?
-//! document = id varint | entry | state u8 | version varint | creator text | previous text
-//!          | created varint | moved varint | holds (as changes) | history | downstream
+//! document = id varint | entry, bit 7 of its flags: signed | state u8 | version varint
+//!          | creator text | previous text | created varint | moved varint | holds (as changes)
+//!          | history | downstream | signatures (count, signed...)?
 //! history  = count | first varint | distance to the one before...
 //! acted    = count | text...
 //! ```
@@ -13,9 +14,12 @@
 
 use super::changes::{put_changes, read_changes};
 use super::cursor::Cursor;
-use super::entry::{flag, put_entry, put_value, read_entry, read_flags, read_value};
+use super::entry::{
+    SIGNED, flag, put_entry, put_value, read_entry, read_flags, read_marked_entry, read_value,
+};
 use super::error::CodecError;
 use super::recent::{Recent, put_amount};
+use super::signature::{SIGNED_SIZE_MIN, put_signed, read_signed};
 use super::varint;
 use hubu_kernel::document::{Document, Entry, Value};
 use hubu_kernel::ident::{
@@ -120,7 +124,9 @@ pub fn decode_value(cursor: &mut Cursor<'_>) -> Result<Value, CodecError> {
 pub fn encode_document(document: &Document, out: &mut Vec<u8>) {
     let recent = &mut Recent::new();
     varint::put(out, document.id.0);
+    let flags_at = out.len();
     put_entry(&document.entry, NOTHING_USUAL, recent, out);
+    out[flags_at] |= flag(!document.signatures.is_empty(), SIGNED);
     out.push(document.state.0);
     varint::put(out, u64::from(document.version));
     varint::put_bytes(out, document.creator.as_bytes());
@@ -138,6 +144,12 @@ pub fn encode_document(document: &Document, out: &mut Vec<u8>) {
     for made in &document.downstream {
         varint::put(out, made.0);
     }
+    if !document.signatures.is_empty() {
+        varint::put(out, document.signatures.len() as u64);
+        for signed in &document.signatures {
+            put_signed(signed, out);
+        }
+    }
 }
 
 /// Reads a document.
@@ -147,9 +159,11 @@ pub fn encode_document(document: &Document, out: &mut Vec<u8>) {
 pub fn decode_document(cursor: &mut Cursor<'_>) -> Result<Document, CodecError> {
     let recent = &mut Recent::new();
     let mut before = 0u64;
+    let id = DocumentId(cursor.varint()?);
+    let (entry, is_signed) = read_marked_entry(cursor, NOTHING_USUAL, recent)?;
     Ok(Document {
-        id: DocumentId(cursor.varint()?),
-        entry: read_entry(cursor, NOTHING_USUAL, recent)?,
+        id,
+        entry,
         state: StateId(cursor.byte()?),
         version: cursor.narrow("version")?,
         creator: cursor.text()?.into(),
@@ -163,6 +177,10 @@ pub fn decode_document(cursor: &mut Cursor<'_>) -> Result<Document, CodecError> 
             Ok(Seq(before))
         })?,
         downstream: cursor.list(1, |c| Ok(DocumentId(c.varint()?)))?,
+        signatures: match is_signed {
+            true => cursor.list(SIGNED_SIZE_MIN, read_signed)?,
+            false => Vec::new(),
+        },
     })
 }
 

@@ -159,6 +159,7 @@ impl Cell {
             fields: fields(bytes),
             lines: (bytes.below(4) == 0)
                 .then(|| (0..bytes.below(3)).map(|_| self.line(bytes)).collect()),
+            signature: None,
         }
     }
 

@@ -1,0 +1,284 @@
+//! The signatures of a whole journal, checked again with public keys alone.
+//!
+//! Documents are followed record by record, rows are left out; where a record brings a signature, the
+//! form that was signed is made anew of the document as the journal has it. Whoever changed a record and
+//! made the chain fit again is found here, as he has no official's key.
+
+use crate::engine::catalogs::Catalogs;
+use crate::engine::error::EngineError;
+use crate::engine::recover::compile;
+use crate::fields::error::FieldsError;
+use crate::fields::keyring::Keyring;
+use crate::fields::place::Place;
+use crate::fields::sealed;
+use crate::journal::{JournalReader, Records, codec};
+use crate::signing::form::{Subject, bytes, cell_name};
+use crate::signing::public_key;
+use crate::signing::register::Signers;
+use hubu_kernel::actor::ActorName;
+use hubu_kernel::document::{Document, Field, Value, overlay};
+use hubu_kernel::evolve::{State, evolve};
+use hubu_kernel::ident::{Division, DocumentId, RowId, Seq, TypeId, Year};
+use hubu_kernel::record::{Body, Decided, NewRow, Record};
+use hubu_kernel::row::Row;
+use hubu_kernel::signature::Signature;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What is said of a signature over values that can't be read here.
+const CLOSED: &str = "a sealed value can't be opened here: its key is missing (docs/fields.md)";
+
+/// The most faults that are told one by one.
+const FAULTS_MAX: usize = 100;
+
+/// What a journal's signatures came to.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Report {
+    /// Records with a signature.
+    pub signed: u64,
+    /// Those whose signature fits, by a key that is its signer's where a register was given.
+    pub good: u64,
+    /// Those of documents with sealed values that no key here opens: nothing can be said of them.
+    pub closed: u64,
+    /// Steps whose type demands a signature, and that have none.
+    pub missing: u64,
+    /// The first of those that are not as they should be, in words.
+    pub faults: Vec<String>,
+}
+
+impl Report {
+    /// Whether every signature is there and fits.
+    pub fn is_whole(&self) -> bool {
+        self.good == self.signed && self.missing == 0
+    }
+
+    fn fault(&mut self, seq: Seq, record: &Record, decided: &Decided, what: &str) {
+        if self.faults.len() < FAULTS_MAX {
+            let (document, version, signer) = (decided.document.0, decided.version, &record.actor);
+            self.faults.push(format!(
+                "record {}: document {document}, version {version}, {signer}: {what}",
+                seq.0
+            ));
+        }
+    }
+}
+
+/// Checks every signature of a journal; with `register`, also that each key is registered as its
+/// signer's. Sealed values are opened with `keys`, as what was signed is what people saw. Holds the documents under way in memory.
+///
+/// # Errors
+/// The journal can't be read, or its records can't be applied.
+pub fn check_journal(
+    reader: &dyn JournalReader,
+    register: Option<&Signers>,
+    keys: &Keyring,
+) -> Result<Report, EngineError> {
+    let mut reading = Reading {
+        register,
+        keys: Some(keys),
+        ..Reading::default()
+    };
+    let mut failed = None;
+    reader.scan(1, &mut |batch| {
+        for (seq, bytes) in (batch.first..).zip(Records::new(batch.payload)) {
+            let record = codec::decode(bytes);
+            let record = record.map_err(|source| EngineError::Record { seq, source });
+            match record.and_then(|record| reading.take(Seq(seq), &record)) {
+                Ok(()) => {}
+                Err(error) => {
+                    failed = Some(error);
+                    return false;
+                }
+            }
+        }
+        true
+    })?;
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(reading.report),
+    }
+}
+
+#[derive(Default)]
+struct Reading<'a> {
+    register: Option<&'a Signers>,
+    keys: Option<&'a Keyring>,
+    secret: [u8; 16],
+    catalogs: Catalogs,
+    cell: String,
+    documents: Documents,
+    report: Report,
+}
+
+impl Reading<'_> {
+    fn take(&mut self, seq: Seq, record: &Record) -> Result<(), EngineError> {
+        match &record.body {
+            Body::Genesis { secret } => {
+                self.secret = *secret;
+                self.cell = cell_name(secret);
+            }
+            Body::Catalog { version, sources } => {
+                let compiled = compile(version.0, sources)?;
+                self.catalogs.push(Arc::new(compiled), Arc::clone(sources));
+            }
+            Body::Decided(decided) => {
+                self.look_at(seq, record, decided);
+                evolve(&mut self.documents, seq, record);
+                if let Some(ended) = self.documents.ended.take() {
+                    self.documents.open.remove(&ended);
+                }
+            }
+            Body::Refused(_) => {}
+        }
+        Ok(())
+    }
+
+    fn look_at(&mut self, seq: Seq, record: &Record, decided: &Decided) {
+        let fault = match &decided.signature {
+            Some(signature) => {
+                self.report.signed += 1;
+                match self.judge(record, decided, signature) {
+                    Ok(()) => {
+                        self.report.good += 1;
+                        return;
+                    }
+                    Err(fault) => {
+                        self.report.closed += u64::from(fault == CLOSED);
+                        fault
+                    }
+                }
+            }
+            None if self.demands(decided) => {
+                self.report.missing += 1;
+                "the step demands a signature, and there is none"
+            }
+            None => return,
+        };
+        self.report.fault(seq, record, decided, fault);
+    }
+
+    fn demands(&self, decided: &Decided) -> bool {
+        let catalog = self.catalogs.version(decided.catalog);
+        let kind = catalog.document_type(decided.kind);
+        let step = kind
+            .zip(decided.transition)
+            .and_then(|(kind, id)| kind.transition(id));
+        step.is_some_and(|step| step.signature.is_some())
+    }
+
+    fn judge(
+        &self,
+        record: &Record,
+        decided: &Decided,
+        signature: &Signature,
+    ) -> Result<(), &'static str> {
+        let key = public_key(signature).ok_or("the public key beside the signature is none")?;
+        let signer = ActorName::of(&record.actor).person;
+        if let Some(register) = self.register {
+            let holder = register.find(&key.fingerprint());
+            let is_theirs = holder.is_some_and(|h| h.key == key && *h.person == *signer);
+            if !is_theirs {
+                return Err("the key is not registered as the signer's");
+            }
+        }
+        let form = self.form(record, decided)?;
+        let checked = key.verify(&form, &signature.value);
+        checked.map_err(|_| "the signature does not fit the document")
+    }
+
+    /// The bytes that were to be signed, of the document as the journal has it.
+    fn form(&self, record: &Record, decided: &Decided) -> Result<Vec<u8>, &'static str> {
+        const NONE: &str = "there is no such document, type or step";
+        let document = self.documents.open.get(&decided.document).ok_or(NONE)?;
+        let entry = &document.entry;
+        let catalog = self.catalogs.version(entry.catalog);
+        let kind = catalog.document_type(entry.kind).ok_or(NONE)?;
+        let step = decided.transition.and_then(|id| kind.transition(id));
+        let mut fields = entry.fields.clone();
+        overlay(&mut fields, &decided.fields);
+        let place = (entry.kind, document.id, 0);
+        self.open_all(place, &mut fields)?;
+        let mut lines = decided.lines.as_ref().unwrap_or(&entry.lines).clone();
+        for (line, number) in lines.iter_mut().zip(1..) {
+            self.open_all((entry.kind, document.id, number), &mut line.fields)?;
+        }
+        Ok(bytes(&Subject {
+            cell: &self.cell,
+            catalog,
+            catalog_version: entry.catalog,
+            kind,
+            document: document.id,
+            number: entry.number,
+            version: document.version,
+            state: document.state,
+            step: step.ok_or(NONE)?,
+            signer: ActorName::of(&record.actor).person,
+            division: entry.division,
+            year: entry.year,
+            agency: &entry.agency,
+            creator: ActorName::of(&document.creator).person,
+            links: &entry.links,
+            fields: &fields,
+            lines: &lines,
+        }))
+    }
+
+    fn open_all(
+        &self,
+        (kind, document, line): (TypeId, DocumentId, u16),
+        fields: &mut [Field],
+    ) -> Result<(), &'static str> {
+        for field in fields {
+            let Value::Sealed(bytes) = &field.value else {
+                continue;
+            };
+            let place = Place {
+                journal: &self.secret,
+                document,
+                kind,
+                field: field.id,
+                line,
+            };
+            let opened = match self.keys {
+                Some(keys) => sealed::open(keys, &place, bytes),
+                None => Err(FieldsError::NoKey),
+            };
+            field.value = opened.map_err(|error| match error {
+                FieldsError::KeyMissing { .. } | FieldsError::NoKey => CLOSED,
+                _ => "a sealed value was changed: its key does not open it",
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// The documents under way, and nothing else of a state.
+#[derive(Default)]
+struct Documents {
+    open: HashMap<DocumentId, Document>,
+    ended: Option<DocumentId>,
+}
+
+impl State for Documents {
+    fn insert_row(&mut self, _: &NewRow) {}
+
+    fn row(&mut self, _: RowId) -> Option<&mut Row> {
+        None
+    }
+
+    fn insert_document(&mut self, document: Document) {
+        self.open.insert(document.id, document);
+    }
+
+    fn document(&mut self, id: DocumentId) -> Option<&mut Document> {
+        self.open.get_mut(&id)
+    }
+
+    fn retire_document(&mut self, id: DocumentId) {
+        self.ended = Some(id);
+    }
+
+    fn set_number(&mut self, _: Division, _: Year, _: TypeId, _: u64) {}
+
+    fn set_document_counter(&mut self, _: DocumentId) {}
+}
