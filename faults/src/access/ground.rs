@@ -146,7 +146,11 @@ impl Laying {
         let record = Record {
             time_ms: now_seconds()? * 1000,
             actor: "ground".into(),
-            once: Once::default(),
+            // A key of its own, as every command has; no client comes to such a one.
+            once: Once {
+                key: document.0.into(),
+                body: 0,
+            },
             trace: None,
             body: Body::Decided(Box::new(entered(document, kind, paper.state, entry))),
         };
