@@ -168,7 +168,11 @@ fn a_standby_in_step_is_counted_and_a_replica_is_no_place_for_a_journal() {
     let first = PgCluster::start().unwrap();
     let second = first.replica().unwrap();
     first.require_replica().unwrap();
-    while first.sql("SHOW synchronous_standby_names").unwrap() != "*" {}
+    // The database tells of its standby some moments after it was told to wait for one.
+    let in_step = "SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')";
+    while first.sql(in_step).unwrap() != "1" {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
     let (status, found) = json(&[&first.url()]);
     assert_eq!(status, Some(0), "{found:#}");
     let (fine, text) = verdict(&found, "standby");

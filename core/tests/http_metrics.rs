@@ -39,7 +39,8 @@ fn every_documented_figure_is_shown() {
         .map(|word| word.split('{').next().unwrap())
         .collect();
     assert!(names.len() > 15, "{names:?}");
-    for name in names {
+    // Those of TLS are there where TLS is.
+    for name in names.iter().filter(|name| !name.starts_with("hubu_tls_")) {
         assert!(
             shown.contains(name),
             "{name} is documented and not shown:\n{shown}"
