@@ -24,6 +24,9 @@ pub enum Shown<'a> {
     Closed(FieldsError),
 }
 
+/// Fields and lines as people entered them.
+type Opened<'a> = (Cow<'a, [Field]>, Cow<'a, [Line]>);
+
 impl Engine {
     /// What this cell does with sensitive values: other keys from here on. Values sealed under keys that are taken away are
     /// shown as encrypted.
@@ -95,7 +98,7 @@ impl Engine {
         (kind, id): (TypeId, DocumentId),
         fields: &'a [Field],
         lines: &'a [Line],
-    ) -> Result<(Cow<'a, [Field]>, Cow<'a, [Line]>), FieldsError> {
+    ) -> Result<Opened<'a>, FieldsError> {
         let is_sealed = |field: &Field| matches!(field.value, Value::Sealed(_));
         let mut head = Cow::Borrowed(fields);
         if fields.iter().any(is_sealed) {
