@@ -8,6 +8,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +29,10 @@ impl Pair {
         params
             .distinguished_name
             .push(DnType::CommonName, "hubu-bench");
-        let key = KeyPair::generate_for(algorithm)?;
+        let key = match *algorithm == rcgen::PKCS_ED25519 {
+            true => KeyPair::from_pem(&ed25519()?)?,
+            false => KeyPair::generate_for(algorithm)?,
+        };
         let pair = Pair {
             certificate: folder.join("certificate.pem"),
             key: folder.join("key.pem"),
@@ -52,6 +56,15 @@ impl Pair {
         }
         Ok(Arc::new(config))
     }
+}
+
+/// A private key as OpenSSL writes it: the newer form of PKCS #8 that others write is beyond OpenSSL 3.0.
+fn ed25519() -> Outcome<String> {
+    let made = Command::new("openssl")
+        .args(["genpkey", "-algorithm", "ed25519"])
+        .output()
+        .map_err(|error| format!("openssl: {error}; apt-get install openssl"))?;
+    Ok(String::from_utf8(made.stdout)?)
 }
 
 /// A connection, shaken.
