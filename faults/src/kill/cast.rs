@@ -14,8 +14,10 @@ pub(super) const AGENCIES: usize = 4;
 pub(super) enum Who {
     /// The clerk of an agency, by its place.
     Clerk(usize),
-    Reviewer,
-    Head,
+    /// Who reviews there.
+    Reviewer(usize),
+    /// Who signs there.
+    Head(usize),
     /// Two of the payment centre, as nobody takes two steps in a row.
     Sealer,
     Sender,
@@ -26,9 +28,7 @@ pub(super) enum Who {
     Auditor,
 }
 
-const OTHERS: [Who; 8] = [
-    Who::Reviewer,
-    Who::Head,
+const OTHERS: [Who; 6] = [
     Who::Sealer,
     Who::Sender,
     Who::Bank,
@@ -41,10 +41,13 @@ impl Who {
     /// As records name them.
     pub(super) fn name(self) -> &'static str {
         const CLERKS: [&str; AGENCIES] = ["clerk-0", "clerk-1", "clerk-2", "clerk-3"];
+        const REVIEWERS: [&str; AGENCIES] =
+            ["reviewer-0", "reviewer-1", "reviewer-2", "reviewer-3"];
+        const HEADS: [&str; AGENCIES] = ["head-0", "head-1", "head-2", "head-3"];
         match self {
             Who::Clerk(agency) => CLERKS[agency],
-            Who::Reviewer => "reviewer",
-            Who::Head => "head",
+            Who::Reviewer(agency) => REVIEWERS[agency],
+            Who::Head(agency) => HEADS[agency],
             Who::Sealer => "sealer",
             Who::Sender => "sender",
             Who::Bank => "bank",
@@ -57,8 +60,8 @@ impl Who {
     fn role(self) -> &'static str {
         match self {
             Who::Clerk(_) => "agency_clerk",
-            Who::Reviewer => "agency_reviewer",
-            Who::Head => "agency_head",
+            Who::Reviewer(_) => "agency_reviewer",
+            Who::Head(_) => "agency_head",
             Who::Sealer | Who::Sender => "payment_centre",
             Who::Bank => "agent_bank",
             Who::Mover => "budget_office",
@@ -70,8 +73,10 @@ impl Who {
     fn place(self) -> usize {
         match self {
             Who::Clerk(agency) => agency,
+            Who::Reviewer(agency) => AGENCIES + agency,
+            Who::Head(agency) => 2 * AGENCIES + agency,
             other => {
-                AGENCIES
+                3 * AGENCIES
                     + OTHERS
                         .iter()
                         .position(|who| *who == other)
@@ -91,10 +96,14 @@ pub(super) struct Cast(Vec<String>);
 
 impl Cast {
     pub(super) fn new(site: &Site) -> Outcome<Cast> {
-        let clerks = (0..AGENCIES).map(Who::Clerk);
-        let headers = clerks.chain(OTHERS).map(|who| {
+        // In the order of their places.
+        let of_agencies = [Who::Clerk, Who::Reviewer, Who::Head];
+        let of_agencies = of_agencies
+            .into_iter()
+            .flat_map(|who| (0..AGENCIES).map(who));
+        let headers = of_agencies.chain(OTHERS).map(|who| {
             let agency = match who {
-                Who::Clerk(place) => Some(agency(place)),
+                Who::Clerk(place) | Who::Reviewer(place) | Who::Head(place) => Some(agency(place)),
                 _ => None,
             };
             let division = if who == Who::Auditor {

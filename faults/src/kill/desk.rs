@@ -39,7 +39,12 @@ pub(super) fn turn(client: &mut Client<'_>) -> Option<()> {
     match client.draw.below(8) {
         0 => Some(()),
         1..=3 => story.withdraw(client),
-        4 => story.step(client, Who::Reviewer, &REJECT, &|_| json!({"reason": "no"})),
+        4 => story.step(
+            client,
+            Who::Reviewer(agency),
+            &REJECT,
+            &|_| json!({"reason": "no"}),
+        ),
         _ => story.pay(client),
     }
 }
@@ -119,7 +124,7 @@ impl Story {
                 json!({"alerts_blocking": 0}),
             );
             let deed = Deed::new(&REVIEW, ask, Due::Refused("wrong_state"));
-            client.send(Who::Reviewer, Form::Single, vec![deed])?;
+            client.send(Who::Reviewer(self.agency), Form::Single, vec![deed])?;
         }
         Some(())
     }
@@ -127,13 +132,13 @@ impl Story {
     fn pay(&mut self, client: &mut Client<'_>) -> Option<()> {
         self.step(
             client,
-            Who::Reviewer,
+            Who::Reviewer(self.agency),
             &REVIEW,
             &|_| json!({"alerts_blocking": 0}),
         )?;
         self.step(
             client,
-            Who::Head,
+            Who::Head(self.agency),
             &SIGN,
             &|_| json!({"alerts_unattached": 0}),
         )?;
