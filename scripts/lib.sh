@@ -74,6 +74,9 @@ need_postgres() {
 # Tests put it between the server and its database; Debian keeps it where ordinary users do not look.
 need_pgbouncer() { command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || install pgbouncer; }
 
+# Tests put it between client and server.
+need_haproxy() { [ -x /usr/sbin/haproxy ] || install haproxy; }
+
 # Tests hold ciphers, seals and certificates against it; nothing that is shipped has it.
 need_openssl() { command -v openssl >/dev/null || install openssl; }
 

@@ -75,10 +75,15 @@ pub fn debian_program(name: &str, package: &str) -> io::Result<PathBuf> {
     })
 }
 
-/// Installs a package of Debian's; whether that went well.
+/// Installs a package of Debian's, with newer lists of packages where the first attempt fails; whether that went well.
 fn install(package: &str) -> io::Result<bool> {
+    let wanted = ["install", "-y", "--no-install-recommends", package];
+    Ok(apt(&wanted)? || apt(&["update"])? && apt(&wanted)?)
+}
+
+fn apt(arguments: &[&str]) -> io::Result<bool> {
     let status = Command::new("apt-get")
-        .args(["install", "-y", "--no-install-recommends", package])
+        .args(arguments)
         .env("DEBIAN_FRONTEND", "noninteractive")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
