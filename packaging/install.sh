@@ -9,6 +9,8 @@
 # /usr/lib/systemd/system. Data is in /var/lib/hubu and settings in /etc/hubu: neither is ever changed or removed by an
 # upgrade or an uninstall. Where no systemd runs (a chroot, a container) everything is installed all the same, and said so.
 set -eu
+# Programs, catalog and documents are for everybody, whatever root's own umask is.
+umask 022
 
 here=$(cd "$(dirname "$0")" && pwd)
 root='' doing=install
@@ -37,7 +39,8 @@ etc=$root/etc/hubu data=$root/var/lib/hubu
 
 check() {
   command -v sha256sum >/dev/null || die "no sha256sum here"
-  (cd "$here" && sha256sum --quiet -c SHA256SUMS) || die "files differ from SHA256SUMS: fetch the archive again"
+  # Not --quiet: busybox has no such option.
+  (cd "$here" && sha256sum -c SHA256SUMS >/dev/null) || die "files differ from SHA256SUMS: fetch the archive again"
 }
 
 # Whether a systemd runs that is this tree's.
@@ -71,6 +74,29 @@ install_file() {
   mv "$2.new" "$2"
 }
 
+# own OWNER FILE: as root; nobody else may.
+own() { [ "$(id -u)" -ne 0 ] || chown "$1" "$2"; }
+
+# Settings and the data folder, where they are missing. What is there is left alone, owner and mode too.
+make_own() {
+  # By number: the names are those of this tree, which may not be the running one's.
+  ids=$(sed -n 's/^hubu:[^:]*:\([0-9]*\):\([0-9]*\):.*/\1:\2/p' "$root/etc/passwd")
+  [ "$(id -u)" -ne 0 ] || [ -n "$ids" ] || die "no user hubu in $root/etc/passwd: add it by hand and run this again"
+  if [ ! -d "$etc" ]; then
+    mkdir -p "$etc"
+    own "0:${ids#*:}" "$etc"
+  fi
+  if [ ! -e "$etc/hubu.env" ]; then
+    install_file "$here/systemd/hubu.env" "$etc/hubu.env" 640
+    own "0:${ids#*:}" "$etc/hubu.env"
+  fi
+  if [ ! -d "$data" ]; then
+    mkdir -p "$data"
+    chmod 750 "$data"
+    own "$ids" "$data"
+  fi
+}
+
 # Every file below a folder, with its path from there.
 below() { (cd "$1" && find . -type f | sed 's#^\./##' | LC_ALL=C sort); }
 
@@ -89,14 +115,7 @@ install_all() {
   install_file "$here/systemd/hubu.service" "$units/hubu.service" 644
   install_file "$here/systemd/hubu.sysusers" "$users/hubu.conf" 644
   add_user
-  if [ ! -e "$etc/hubu.env" ]; then install_file "$here/systemd/hubu.env" "$etc/hubu.env" 640; fi
-  if [ ! -d "$data" ]; then mkdir -p "$data"; chmod 750 "$data"; fi
-  # By number: the names are those of this tree, which may not be the running one's.
-  ids=$(sed -n 's/^hubu:[^:]*:\([0-9]*\):\([0-9]*\):.*/\1:\2/p' "$root/etc/passwd")
-  if [ "$(id -u)" -eq 0 ]; then
-    chown "$ids" "$data"
-    chown "0:${ids#*:}" "$etc" "$etc/hubu.env"
-  fi
+  make_own
   [ -z "$was" ] || say "$was was here before; data and settings are as they were"
   say "$version is installed${root:+ below $root}"
   if has_systemd; then

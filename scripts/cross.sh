@@ -97,7 +97,8 @@ write_compiler() {
 need_commit() {
   if [ -z "${HUBU_COMMIT:-}" ]; then
     HUBU_COMMIT=$(git rev-parse --short=12 HEAD 2>/dev/null) || die "not a git clone: say HUBU_COMMIT and SOURCE_DATE_EPOCH"
-    [ -z "$(git status --porcelain --untracked-files=no)" ] || HUBU_COMMIT+="-changed"
+    # Files that git does not know count: config/ and docs/ are packed as they lie there.
+    [ -z "$(git status --porcelain)" ] || HUBU_COMMIT+="-changed"
   fi
   SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
   export HUBU_COMMIT SOURCE_DATE_EPOCH

@@ -3,7 +3,6 @@
 # uses it. Nothing here takes the time from the clock or an order from the file system: the same programs give the same bytes.
 
 version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")
-documents=(operations.md http.md journal.md processes.md harness.md sizing.md guarantees.md platforms.md security.md)
 
 need_packers() {
   install binutils dpkg openssl rpm xz-utils
@@ -14,6 +13,14 @@ need_packers() {
 }
 
 debian_name() { case "$1" in x86_64) echo amd64 ;; aarch64) echo arm64 ;; loongarch64) echo loong64 ;; esac; }
+
+# What is handed over of a build, by name: archive, and packages where it has any.
+packed_files() {
+  echo "hubu-$version-$1.tar.gz"
+  [ "$1" != loongarch64-emulated ] || return 0
+  echo "hubu_${version}_$(debian_name "$1").deb"
+  echo "hubu-$version-1.$1.rpm"
+}
 
 # Files beside which their two sums are put, as sha256sum and `openssl dgst -sm3 -r` write them.
 write_sums() {
@@ -64,9 +71,9 @@ copy_config() {
 }
 
 copy_documents() {
-  local build=$1 to=$2 name
+  local build=$1 to=$2
   mkdir -p "$to"
-  for name in "${documents[@]}"; do [ ! -e "docs/$name" ] || cp "docs/$name" "$to/"; done
+  cp docs/*.md "$to/"
   cp "$dist/$build"/*.cdx.json "$dist/$build"/*.licences.* "$to/"
 }
 

@@ -159,6 +159,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         cell: CELL,
         now_ms: Clock::system().now_ms(),
         until: None,
+        before: None,
     };
     for seal in make_seals(&*reader, &seals, &key, &order)? {
         println!("sealed by the device: {}", seal.file_name());

@@ -67,6 +67,39 @@ fn dates_are_read_as_the_standard_writes_them() {
 }
 
 #[test]
+fn ends_are_read_with_fractions_as_well_which_are_cut_off() {
+    let tokens = tokens(&with_secret());
+    let make = |exp: serde_json::Value, until: serde_json::Value| {
+        let claims = json!({
+            "sub": "li", "roles": [], "division": "420106000", "iat": NOW, "exp": exp,
+            "delegated_by": "zhang", "delegated_until": until,
+        });
+        by_hand(
+            &json!({"alg": "HS256"}),
+            claims.to_string().as_bytes(),
+            SECRET.as_bytes(),
+        )
+    };
+    let token = make(json!(NOW as f64 + 9.7), json!(NOW as f64 + 5.7));
+    let verified = tokens.verify(token.as_bytes(), NOW).unwrap();
+    assert_eq!(verified.until_seconds(), NOW + 5);
+    let token = make(json!(NOW as f64 + 3.7), json!(NOW + 5));
+    let verified = tokens.verify(token.as_bytes(), NOW).unwrap();
+    assert_eq!(verified.until_seconds(), NOW + 3);
+    for wrong in [json!(-1), json!(1e300), json!("9"), json!([1])] {
+        for token in [
+            make(wrong.clone(), json!(NOW + 5)),
+            make(json!(NOW + 9), wrong.clone()),
+        ] {
+            let words = refused(&tokens, &token);
+            assert!(words.contains("its claims"), "{wrong}: {words}");
+        }
+    }
+    let words = refused(&tokens, &make(json!(null), json!(NOW + 5)));
+    assert!(words.contains("its claims"), "a token has an end: {words}");
+}
+
+#[test]
 fn issuer_and_audience_are_required_once_they_are_set() {
     let auth = Auth {
         issuer: "https://id.example".into(),
@@ -126,6 +159,7 @@ fn a_delegate_acts_in_both_names_until_the_end() {
         refused(&tokens, &sign(&claims))
     };
     for (found, words) in [
+        (wrong(|c| c.iat = None), "`iat`"),
         (wrong(|c| c.delegated_until = None), "go together"),
         (wrong(|c| c.delegated_by = None), "go together"),
         (
@@ -151,6 +185,44 @@ fn a_delegate_acts_in_both_names_until_the_end() {
         ),
     ] {
         assert!(found.contains(words), "{found}");
+    }
+}
+
+#[test]
+fn a_name_has_no_white_space_around_it_and_no_control_character() {
+    let tokens = tokens(&with_secret());
+    let good = Claims {
+        sub: "Zhang San 三".into(),
+        ..claims()
+    };
+    let verified = tokens.verify(sign(&good).as_bytes(), NOW).unwrap();
+    assert_eq!(&*verified.actor.name, "Zhang San 三");
+    for name in [
+        " zhang",
+        "zhang ",
+        "zhang\u{3000}",
+        "zhang\n",
+        "zh\0ang",
+        "zh\tang",
+        "zhang\u{85}",
+        " ",
+    ] {
+        let held = Claims {
+            sub: name.into(),
+            ..claims()
+        };
+        let lent = Claims {
+            delegated_by: Some(name.into()),
+            delegated_until: Some(NOW + 50),
+            ..claims()
+        };
+        for (claims, claim) in [(held, "`sub`"), (lent, "`delegated_by`")] {
+            let found = refused(&tokens, &sign(&claims));
+            assert!(
+                found.contains(claim) && found.contains("white space"),
+                "{name:?}: {found}"
+            );
+        }
     }
 }
 

@@ -10,6 +10,8 @@ use hubu_core::cipher::Algorithm;
 use hubu_core::config::Auth;
 use serde_json::json;
 
+const LAST: &str = "Not-After: 2027-01-01T00:00:00Z";
+
 #[test]
 fn a_jwk_set_gives_keys_of_each_kind_by_name() {
     let folder = tempfile::tempdir().unwrap();
@@ -73,7 +75,7 @@ fn a_key_counts_from_its_first_moment_to_its_last() {
     let (old, old_public) = pair(Algorithm::Sm2, Some("old"));
     let (new, new_public) = pair(Algorithm::Sm2, Some("new"));
     // 1800000000 is 2027-01-15T08:00:00Z; both are good for ten minutes.
-    let words = "Not-After: 2027-01-15T16:10:00+08:00\n";
+    let words = "\u{feff}Not-After: 2027-01-15T16:10:00+08:00\nKey: of the old service\n";
     let text = format!("{words}{}", old_public.to_pem());
     std::fs::write(folder.path().join("old.pem"), text).unwrap();
     let set = [jwk(
@@ -192,6 +194,7 @@ fn a_header_may_not_choose_its_own_key() {
         json!({}),
         json!({"alg": "HS256", "crit": ["exp"]}),
         json!({"alg": "HS256", "crit": []}),
+        json!({"alg": "HS256", "crit": null}),
         json!({"alg": "HS256", "kid": ""}),
         json!({"alg": "HS256", "kid": 7}),
         json!({"alg": "HS256", "kid": "x".repeat(129)}),
@@ -307,6 +310,7 @@ fn keys_that_cannot_be_stop_the_start_and_say_where() {
             "`alg` is not EdDSA",
         ),
         (vec![jwk(&public, "k", json!({"d": "AQAB"}))], "private key"),
+        (vec![jwk(&public, "k", json!({"d": null}))], "private key"),
         (vec![jwk(&public, "k", json!({"x": "AQAB"}))], "32 bytes"),
         (vec![jwk(&public, "k", json!({"x": "A=="}))], "base64url"),
         (
@@ -337,6 +341,29 @@ fn keys_that_cannot_be_stop_the_start_and_say_where() {
             "a.pem",
             format!("Not-After: tomorrow\n{}", public.to_pem()),
             "no moment",
+        ),
+        (
+            "a.pem",
+            format!("{LAST}\nNot After: 2027-01-01\n{}", public.to_pem()),
+            "neither Not-Before nor Not-After",
+        ),
+        (
+            "a.pem",
+            format!("\u{feff}NotAfter 2027-01-01\n{}", public.to_pem()),
+            "neither Not-Before nor Not-After",
+        ),
+        (
+            "a.pem",
+            format!("Not-After\n{}", public.to_pem()),
+            "no moment",
+        ),
+        (
+            "a.pem",
+            format!(
+                "{LAST}\nnot-after: 2028-01-01T00:00:00Z\n{}",
+                public.to_pem()
+            ),
+            "not-after is there twice",
         ),
         ("a b.pem", public.to_pem(), "KID.pem"),
     ] {

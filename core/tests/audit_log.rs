@@ -162,6 +162,53 @@ fn strangers_beyond_so_many_a_second_are_counted_and_none_is_lost() {
     assert!(alone < 1000);
 }
 
+#[test]
+fn one_person_s_refusals_beyond_so_many_a_second_are_counted_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = AuditLog::open(folder.path(), Clock::manual(5_000)).unwrap();
+    let entry = Entry::new(5_000, What::Refused, "role_denied");
+    for _ in 0..1000 {
+        log.note_refusal_of("li", &entry).unwrap();
+    }
+    // Neither another person nor the privileged pay for it.
+    for _ in 0..10 {
+        log.note_refusal_of("wang", &entry).unwrap();
+    }
+    for _ in 0..500 {
+        log.note(&Entry::new(5_000, What::Privileged, "asks"))
+            .unwrap();
+    }
+    drop(log);
+    let entries = read(folder.path());
+    let alone = refused(&entries, "role_denied").len() as u64;
+    let counted = refused(&entries, "more_refusals");
+    assert_eq!(counted.len(), 1, "{counted:?}");
+    assert_eq!(counted[0]["who"], json!({"name": "li"}));
+    assert_eq!(alone + counted[0]["count"].as_u64().unwrap(), 1010);
+    assert!(alone < 100, "{alone}");
+    let asked = entries.iter().filter(|entry| entry["why"] == "asks");
+    assert_eq!(asked.count(), 500);
+}
+
+#[test]
+fn a_token_that_was_good_once_is_refused_with_its_holder_s_name_and_tells_it_to_nobody() {
+    let serving = serve();
+    let mut late = serving.client_with(&serving.token_until(CLERK, 1_000_000_000));
+    let reply = late.get("/v1/quotas");
+    assert_eq!(reply.status, 401);
+    let said = reply.json()["detail"].as_str().unwrap().to_owned();
+    assert!(
+        said.contains("expired") && !said.contains(CLERK.0),
+        "{said}"
+    );
+
+    let (_folder, entries) = entries(serving);
+    let found = refused(&entries, "token_expired");
+    assert_eq!(found.len(), 1, "{entries:#?}");
+    let detail = found[0]["detail"].as_str().unwrap();
+    assert!(detail.ends_with(&format!("of {}", CLERK.0)), "{detail}");
+}
+
 /// A log of so many entries.
 fn made(count: u64) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -226,6 +273,39 @@ fn what_a_crash_tore_is_moved_aside_and_the_log_goes_on() {
     let names = names.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
     let kept = names.filter(|name| name.starts_with("torn-")).count();
     assert!(kept > 0, "what was torn is kept as evidence");
+}
+
+#[test]
+fn a_line_that_was_changed_is_no_crash_s_torn_end() {
+    let folder = made(3);
+    let path = files(folder.path()).remove(0);
+    let bytes = std::fs::read(&path).unwrap();
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    for (other, line) in [
+        (text.replacen("role_denied", "role_allowed", 1), 1),
+        // Nor is one that has not even its form any more, while others behind it have.
+        (text.replacen("\n2 ", "\nx ", 1), 2),
+    ] {
+        std::fs::write(&path, &other).unwrap();
+        match AuditLog::open(folder.path(), Clock::manual(1)) {
+            Err(AuditError::Damage { line: found, .. }) => assert_eq!(found, line),
+            opened => panic!("{opened:?}"),
+        }
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            other,
+            "kept as it is"
+        );
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    assert_eq!(check(folder.path()).unwrap().torn_files, 0);
+    // What a crash leaves where one page reached the disk and the one before it did not.
+    let first = text.find('\n').unwrap() + 1;
+    let mut holed = bytes.clone();
+    holed[first..first + 20].fill(0);
+    std::fs::write(&path, &holed).unwrap();
+    drop(AuditLog::open(folder.path(), Clock::manual(1)).unwrap());
+    assert_eq!(check(folder.path()).unwrap().torn_files, 1);
 }
 
 #[test]

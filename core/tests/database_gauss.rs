@@ -154,6 +154,17 @@ fn a_password_that_is_wrong_or_missing_is_a_clear_error() {
 }
 
 #[test]
+fn an_address_that_insists_on_channel_binding_gets_no_answer() {
+    let server = PgServer::obtain().unwrap();
+    let double = Double::start(port(&server), 10);
+    let url = format!("{}?sslmode=disable&channel_binding=require", double.url());
+    let opened = PostgresReader::open(&url, &settings(PASSWORD));
+    let text = opened.err().unwrap().to_string();
+    assert!(text.contains("insists on channel binding"), "{text}");
+    assert_eq!(double.let_in.load(Ordering::Relaxed), 0);
+}
+
+#[test]
 fn a_way_that_is_not_spoken_says_what_to_set() {
     let server = PgServer::obtain().unwrap();
     for (code, what) in [(11, "MD5"), (13, "SM3"), (42, "way of its own")] {

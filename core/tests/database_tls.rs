@@ -172,7 +172,17 @@ fn certificates_that_cannot_be_read_are_named() {
     assert!(text.contains("missing.pem"), "{text}");
     let empty = write(folder.path(), "empty.pem", "nothing\n");
     let text = refusal(url, &settings(TlsMode::VerifyCa, Some(&empty)));
-    assert!(text.contains("holds no PEM certificate"), "{text}");
+    assert!(text.contains("there is not a certificate in PEM"), "{text}");
+    // A key that lost its newlines is not shown.
+    let ours = Authority::new("ours");
+    let (certificate, key) = ours.issue("clerk", ExtendedKeyUsagePurpose::ClientAuth);
+    let key = key.replace(['\r', '\n'], "");
+    let mut with = settings(TlsMode::Require, None);
+    with.link.certificate_file = write(folder.path(), "own.pem", &certificate);
+    with.link.key_file = write(folder.path(), "own.key", &key);
+    let text = refusal(url, &with);
+    assert!(text.contains("own.key: is damaged"), "{text}");
+    assert!(!text.contains(&key[30..60]), "{text}");
 }
 
 #[test]

@@ -86,6 +86,9 @@ fn a_request_has_one_name_in_answer_and_problem() {
         names.insert(name);
     }
     assert_eq!(names.len(), 4, "each has its own");
+    let hops = "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-For: 10.0.0.7\r\nX-Request-Id: b-1\r\n";
+    let reply = clerk.send("GET", "/v1/quotas/1", hops, b"");
+    assert_eq!(reply.json()["request_id"], "b-1", "another header twice");
 }
 
 const PREFLIGHT: &str = "Origin: https://desk.example\r\nAccess-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization\r\n";
@@ -156,6 +159,12 @@ fn a_loud_client_is_told_to_wait_and_a_quiet_one_is_served() {
     assert_eq!(refused.code(), "too_many_requests");
     assert_eq!(header(&refused, "retry-after"), Some("1"));
     assert_eq!(from("10.9.9.8", "/v1/work").status, 200);
+    // What is no request of ours is counted like one.
+    let statuses: Vec<u16> = (0..7)
+        .map(|_| from("10.9.9.7", "/nowhere").status)
+        .collect();
+    assert_eq!(statuses, [404, 404, 404, 404, 404, 429, 429]);
+    assert_eq!(from("10.9.9.7", "/v1/work").status, 429);
     assert_eq!(
         from("10.9.9.9", "/healthz").status,
         200,

@@ -38,7 +38,7 @@ fn proxy(behind: SocketAddr) -> Proxy {
     let address = free.local_addr().unwrap();
     drop(free);
     let settings = folder.path().join("haproxy.cfg");
-    // docs/operations.md shows the same to people.
+    // docs/tls.md shows the same to people.
     let text = format!(
         "global\n    maxconn 200\n    ssl-default-bind-options ssl-min-ver TLSv1.3\n\
          defaults\n    mode http\n    timeout connect 5s\n    timeout client 60s\n    timeout server 60s\n    option forwardfor\n\

@@ -11,7 +11,9 @@ use http_support::{
 use serde_json::{Value, json};
 
 const HEAD: Who<'static> = Who("head", "agency_head", COUNTY, Some(AGENCY));
-const DEPT: Who<'static> = Who("dept", "dept_reviewer", COUNTY, None);
+/// The department of the lines, and another.
+const DEPT: Who<'static> = Who("dept", "dept_reviewer+dept:101", COUNTY, None);
+const OTHER_DEPT: Who<'static> = Who("dept2", "dept_reviewer+dept:102", COUNTY, None);
 const LIMIT: &str = "10000000.00";
 
 /// Loads a hundred million yuan, all planned; returns the indicator row.
@@ -110,6 +112,43 @@ fn who_signs_hangs_on_the_sum_to_the_fen() {
     assert_eq!(denied.json()["roles"], json!(["agency_head"]));
     assert_eq!(sign(&mut head, &at).status, 200);
     assert_eq!(sign(&mut dept, &above).status, 200);
+    serving.stop();
+}
+
+#[test]
+fn a_department_signs_and_sends_back_for_its_own_agencies_alone() {
+    let serving = serve();
+    let row = load(&serving);
+    let id = reviewed(&serving, &row, &["10000000.01"]);
+    let back = json!({"fields": {"reason": "again"}});
+    for who in [OTHER_DEPT, Who("dept3", "dept_reviewer", COUNTY, None)] {
+        let mut other = serving.client(who);
+        for reply in [sign(&mut other, &id), act(&mut other, &id, "reject", &back)] {
+            assert_eq!((reply.status, reply.code().as_str()), (422, "guard_failed"));
+            let detail = reply.json()["detail"].as_str().unwrap().to_owned();
+            assert!(
+                detail.contains("every line is your own agency's or department's"),
+                "{detail}"
+            );
+        }
+    }
+    let sent_back = act(&mut serving.client(DEPT), &id, "reject", &back);
+    assert_eq!(sent_back.status, 200, "{sent_back:?}");
+    serving.stop();
+}
+
+#[test]
+fn who_alone_may_seal_may_send_back() {
+    let serving = serve();
+    let row = load(&serving);
+    let office = Who("office", "treasury_office", COUNTY, None);
+    let back = json!({"fields": {"reason": "again"}});
+    for (amount, status) in [("50000000.01", 200), ("50000000.00", 403)] {
+        let id = reviewed(&serving, &row, &[amount]);
+        assert_eq!(sign(&mut serving.client(DEPT), &id).status, 200);
+        let reply = act(&mut serving.client(office), &id, "reject", &back);
+        assert_eq!(reply.status, status, "{amount}: {reply:?}");
+    }
     serving.stop();
 }
 

@@ -258,7 +258,7 @@ fn the_client_makes_the_bytes_itself_of_what_it_is_shown() {
     let document = client.get(&format!("/v1/documents/{id}")).json();
     let own = own_form(&told, &document, ("seal", "centre"), &seal_fields());
     assert_eq!(own, form(&told));
-    let digest = hubu_core::signing::form::digest(&own);
+    let digest = hubu_core::signing::digest(&own);
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(told["sm3"], digest);
     let body = json!({"fields": seal_fields(), "signature": signature(&keys.centre, &own)});
@@ -361,6 +361,7 @@ fn a_delegate_signs_and_the_record_says_on_whose_behalf() {
     let deputy = |person| Claims {
         delegated_by: Some("chief".into()),
         delegated_until: Some(until),
+        iat: Some(now.as_secs()),
         ..Serving::claims(Who(person, "payment_centre", COUNTY, None), until)
     };
     let mut client = serving.client_with(&serving.sign(&deputy("centre")));

@@ -122,6 +122,26 @@ fn a_connection_that_was_closed_between_two_commits_is_replaced_before_anything_
 }
 
 #[test]
+fn a_journal_that_lost_its_end_behind_the_writers_back_takes_no_more() {
+    let store = PgStore::fresh();
+    let mut journal = store.open().unwrap();
+    append_to(&mut *journal, 5, 10);
+    // As after a failover to a server that lacks the last batch: same lease, same epoch.
+    store.sql("DELETE FROM hubu_journal WHERE cell = CELL AND first = 6");
+    let refused = append(&mut *journal, 11, 15);
+    assert!(
+        matches!(&refused, Err(JournalError::Fenced { found, .. }) if found.contains("does not end where this writer left it")),
+        "{refused:?}"
+    );
+    assert!(matches!(
+        append(&mut *journal, 11, 15),
+        Err(JournalError::Latched { .. })
+    ));
+    let left = store.sql("SELECT count(*) FROM hubu_journal WHERE cell = CELL");
+    assert_eq!(left, "1");
+}
+
+#[test]
 fn a_lost_lease_row_does_not_turn_epochs_back() {
     let store = PgStore::fresh();
     for epoch in 1..=3 {

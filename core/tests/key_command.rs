@@ -84,10 +84,19 @@ fn a_key_is_made_shown_and_locked_anew() {
     let said = refused(at, "key generate --out a.key --passphrase-file words");
     assert!(said.contains("a.key"), "{said}");
 
+    // What a crash left beside it is in nobody's way, and whoever could read the file still can.
+    secret(at, "a.key.new", "half a key");
+    mode(at, "a.key", 0o640);
     fine(
         at,
         "key rewrap a.key --passphrase-file words --new-wrapping-key-file wrapping --cipher aes-256-gcm",
     );
+    let permissions = fs::metadata(at.join("a.key")).unwrap().permissions();
+    assert_eq!(permissions.mode() & 0o777, 0o640);
+    let names = fs::read_dir(at).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let beside: Vec<String> = names.filter(|name| name.ends_with(".new")).collect();
+    assert_eq!(beside, ["a.key.new"], "nothing else is left");
     assert_eq!(fine(at, "key public a.key"), public);
     let said = refused(at, "key show a.key --check --passphrase-file words");
     assert!(said.contains("locked with a wrapping key file"), "{said}");

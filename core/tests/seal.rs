@@ -16,6 +16,7 @@ use hubu_core::cipher::{Algorithm, PrivateKey, Signer};
 use hubu_core::seal::{Checker, Kind, Order, Seal, SealError, make_seals, read_row};
 use seal_support::{
     DAY_MS, append, at, check, cut_files, five_days, names, replace, rewrite_files, seal,
+    seal_behind,
 };
 use support::file_store::FileStore;
 use support::store::{CELL, Store};
@@ -120,6 +121,7 @@ fn a_day_that_is_not_over_is_not_sealed() {
         cell: CELL,
         now_ms,
         until: Some(until.parse().unwrap()),
+        before: None,
     };
     let early = make_seals(
         &*reader,
@@ -325,12 +327,26 @@ fn after_a_change_of_keys_the_old_one_is_of_no_use() {
     let new = PrivateKey::generate(Algorithm::Ed25519).unwrap();
     append(&mut *store.open().unwrap(), &[at(4, 9)]);
     let reader = store.read().unwrap();
-    assert_eq!(
-        seal(&*reader, folder.path(), &new, CELL, at(5, 1))
-            .unwrap()
-            .len(),
-        1
+    // The new key does not go on with what it can't vouch for: whoever has the old one may have laid it there.
+    let unknown = seal(&*reader, folder.path(), &new, CELL, at(5, 1));
+    assert!(
+        matches!(unknown, Err(SealError::OtherKey { .. })),
+        "{unknown:?}"
     );
+    let wrong = seal_behind(
+        &*reader,
+        folder.path(),
+        (&new, Some(&key())),
+        CELL,
+        at(5, 1),
+    );
+    assert!(
+        matches!(wrong, Err(SealError::OtherKey { .. })),
+        "{wrong:?}"
+    );
+    assert_eq!(names(folder.path()).len(), 5, "nothing was made");
+    let made = seal_behind(&*reader, folder.path(), (&new, Some(&old)), CELL, at(5, 1));
+    assert_eq!(made.unwrap().len(), 1);
     let sealed = check(&*reader, folder.path(), &[&old, &new], CELL).unwrap();
     assert_eq!((sealed.days, sealed.months), (5, 1));
     let said = refused(&store, folder.path(), &[&new]);
@@ -345,11 +361,18 @@ fn after_a_change_of_keys_the_old_one_is_of_no_use() {
     for name in names(folder.path()) {
         fs::copy(folder.path().join(&name), spoilt.path().join(&name)).unwrap();
     }
-    seal(&*reader, spoilt.path(), &old, CELL, at(33, 1)).unwrap();
+    let unknown = seal(&*reader, spoilt.path(), &old, CELL, at(33, 1));
+    assert!(unknown.is_err(), "{unknown:?}");
+    seal_behind(&*reader, spoilt.path(), (&old, Some(&new)), CELL, at(33, 1)).unwrap();
     let said = refused(&store, spoilt.path(), &[&old, &new]);
     assert!(said.contains("had been replaced before"), "{said}");
 
-    // Or seals a forged course of the whole journal with it: the row does not end with the new key.
+    // The new key goes on by itself, though February was sealed with the old one: the days reach as far.
+    let made = seal(&*reader, folder.path(), &new, CELL, at(33, 1)).unwrap();
+    assert_eq!(made.len(), 2, "a day and March");
+    check(&*reader, folder.path(), &[&old, &new], CELL).unwrap();
+
+    // Or seals a forged course of the whole journal with the old key: the row does not end with the new key.
     let forged = tempfile::tempdir().unwrap();
     rewrite_files(store.path(), &mut |_, payload| {
         replace(payload, b"clerk 0006", b"thief 0006");
@@ -358,6 +381,11 @@ fn after_a_change_of_keys_the_old_one_is_of_no_use() {
     seal(&*reader, forged.path(), &old, CELL, at(31, 1)).unwrap();
     let said = refused(&store, forged.path(), &[&old, &new]);
     assert!(said.contains("was given as the key in use"), "{said}");
+    // Nor does the nightly run of the new key lay its seals over that row.
+    append(&mut *store.open().unwrap(), &[at(33, 9)]);
+    let reader = store.read().unwrap();
+    let over = seal(&*reader, forged.path(), &new, CELL, at(34, 1)).unwrap_err();
+    assert!(over.to_string().contains("--previous-key"), "{over}");
 }
 
 #[test]

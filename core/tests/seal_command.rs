@@ -105,6 +105,10 @@ fn sealed() -> tempfile::TempDir {
         said.contains("the last day sealed is 2026-03-04, the last month sealed is 2026-03"),
         "{said}"
     );
+    assert!(
+        said.contains("warning: 4 made late (from 2026-03-02 on)"),
+        "{said}"
+    );
     folder
 }
 
@@ -120,7 +124,10 @@ fn a_journal_is_sealed_and_verified_with_the_public_key_alone() {
     ];
     assert_eq!(names(&at.join("data/seals")), wanted);
     let said = fine(at, SEAL);
-    assert!(said.contains("0 made"), "{said}");
+    assert!(
+        said.contains("0 made") && !said.contains("made late"),
+        "{said}"
+    );
     // Neither the private key nor its passphrase is where the auditor is.
     fs::remove_file(at.join("seal.key")).unwrap();
     fs::remove_file(at.join("passphrase")).unwrap();
@@ -191,6 +198,27 @@ fn a_missing_seal_and_a_foreign_key_are_told() {
     fine(at, SEAL);
     let said = refused(at, VERIFY, 3);
     assert!(said.contains("which was not given"), "{said}");
+}
+
+#[test]
+fn a_new_key_goes_on_once_the_old_one_is_named() {
+    let folder = budget();
+    let at = folder.path();
+    fine(at, GENERATE);
+    fs::write(at.join("public.pem"), fine(at, "key public seal.key")).unwrap();
+    fine(at, &format!("{SEAL} --until 2026-03-03"));
+    fs::remove_file(at.join("seal.key")).unwrap();
+    fine(at, GENERATE);
+    let said = refused(at, SEAL, 1);
+    assert!(
+        said.contains("the seal of 2026-03-03 is the newest") && said.contains("--previous-key"),
+        "{said}"
+    );
+    let said = fine(at, &format!("{SEAL} --previous-key public.pem"));
+    assert!(said.contains("2 made"), "{said}");
+    fine(at, SEAL);
+    fs::write(at.join("new.pem"), fine(at, "key public seal.key")).unwrap();
+    fine(at, &format!("{VERIFY} --seal-key new.pem"));
 }
 
 #[test]

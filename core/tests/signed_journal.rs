@@ -15,6 +15,8 @@ use http_support::payment;
 use hubu_core::cipher::{Algorithm, PrivateKey, Signer};
 use serde_json::{Value, json};
 use site::{Site, Wire, load};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -33,7 +35,7 @@ impl Official {
     fn new(site: &Site, name: &str, role: &str, algorithm: Algorithm) -> Official {
         let key = PrivateKey::generate(algorithm).unwrap();
         let secret = site.folder.path().join(format!("{name}.pem"));
-        std::fs::write(&secret, key.to_pem().unwrap().as_bytes()).unwrap();
+        private(&secret, &key.to_pem().unwrap());
         Official {
             wire: Wire::open(site, &site.token(name, role)),
             secret,
@@ -78,6 +80,12 @@ impl Official {
         let [path, key, body] = &self.last;
         self.wire.ask("POST", path, key, body).unwrap()
     }
+}
+
+/// Writes what only its owner may read.
+fn private(path: &Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
 }
 
 fn path_of(path: &Path) -> &str {
@@ -240,9 +248,29 @@ fn hubu_sign_signs_what_it_shows_and_nothing_else() {
     let site = Site::new(&[]);
     let key = PrivateKey::generate(Algorithm::Ed25519).unwrap();
     let at = |name: &str| site.folder.path().join(name);
-    std::fs::write(at("key.pem"), key.to_pem().unwrap().as_bytes()).unwrap();
+    private(&at("key.pem"), &key.to_pem().unwrap());
     std::fs::write(at("public.pem"), key.public_key().to_pem()).unwrap();
     let parts = json!([{"label": "form", "text": "one"}, {"label": "signer", "text": "wang"}]);
+    // Others may read the key; then a text that would write over what stands above it on the screen.
+    let screen = json!({"parts": [{"label": "金额\u{1b}[1A", "text": "王\r1.00"}]}).to_string();
+    std::fs::write(at("screen.json"), screen).unwrap();
+    let sign = || {
+        let mut command = site.command();
+        command.args(["sign", "--statement", "screen.json"]);
+        let command = command.args(["--private-key", "key.pem"]);
+        let output = command.output().unwrap();
+        (
+            output.status.success(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    std::fs::set_permissions(at("key.pem"), Permissions::from_mode(0o644)).unwrap();
+    let (is_signed, said) = sign();
+    assert!(!is_signed && said.contains("chmod 600"), "{said}");
+    std::fs::set_permissions(at("key.pem"), Permissions::from_mode(0o600)).unwrap();
+    let (is_signed, said) = sign();
+    assert!(is_signed, "{said}");
+    assert!(said.contains("金额\\u{1b}[1A: 王\\r1.00"), "{said}");
     let statement = |form: &str| json!({"form": form, "parts": parts}).to_string();
     // 00000003 "one" 00000004 "wang"
     std::fs::write(at("good.json"), statement("AAAAA29uZQAAAAR3YW5n")).unwrap();

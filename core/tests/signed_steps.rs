@@ -17,13 +17,14 @@ use hubu_core::engine::actor::Actor;
 use hubu_core::engine::answer::Answer;
 use hubu_core::engine::atomic::BatchOutcome;
 use hubu_core::engine::command::{Action, Command};
-use hubu_core::engine::error::SubmitError;
+use hubu_core::engine::error::{Denied, SubmitError};
 use hubu_core::engine::open::Options;
 use hubu_core::engine::signatures::check_journal;
 use hubu_core::fields::keyring::Keyring;
+use hubu_core::journal::open_journal;
 use hubu_core::signing::form::{Subject, bytes};
 use hubu_core::signing::{Presented, SignatureFault, TOGETHER_MAX};
-use hubu_kernel::document::{Value, overlay};
+use hubu_kernel::document::{Field, Value, overlay};
 use hubu_kernel::ident::DocumentId;
 use hubu_kernel::money::Cents;
 use hubu_kernel::schedule::Month;
@@ -205,7 +206,7 @@ fn a_batch_that_stands_together_is_signed_as_its_own_steps_leave_it() {
     let id = reviewed(&engine);
     // Signing and sealing in one: the second signature is of the document as the first leaves it.
     let first = sign_with(&engine, signing(&engine, id), "head");
-    let second = sealed_ahead(&engine, id);
+    let second = sealed_ahead(&engine, id, 1);
 
     let mut forged = second.clone();
     asked(&mut forged).signature.as_mut().unwrap().value[0] ^= 1;
@@ -300,17 +301,99 @@ fn a_delegate_signs_with_their_own_key_and_in_their_own_name() {
     assert!(report.is_whole() && report.signed == 2, "{report:?}");
 }
 
-/// The sealing of a document that is yet to be signed.
-fn sealed_ahead(engine: &Engine, id: DocumentId) -> Command {
+#[test]
+fn a_batch_is_signed_for_the_version_that_its_own_steps_lead_back_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open_signed(folder.path(), true, options());
+    let mut entry = pay(&engine, 100);
+    let Action::Enter(enter) = &mut entry.action else {
+        panic!("a payment is entered");
+    };
+    enter.transition = None;
+    enter.fields.clear();
+    let id = done(&engine, entry).document;
+    // Submitted, withdrawn and submitted again: the same state, two versions on.
+    let clerk = person(&catalog(&engine), "clerk", &["agency_clerk"]);
+    let matches = || vec![flag(&engine, "payee_match", Value::Flag(true))];
+    let submit = || act(&clerk, id, "submit", matches());
+    let first = sign_with(&engine, submit(), "clerk");
+    let back = act(&clerk, id, "withdraw", vec![]);
+    let again = |ahead| signed_ahead(&engine, submit(), ("submit", "clerk"), (ahead, &matches()));
+
+    // A signature of the version before the batch is none of the version that the step finds.
+    let batch = [first.clone(), back.clone(), again(0)];
+    let error = engine.submit_atomic(&batch).unwrap_err();
+    assert_eq!(error.index, 2);
+    assert_eq!(error.error, SubmitError::Signature(SignatureFault::Unfit));
+    assert_eq!(document(&engine, id).version, 1, "nothing was taken");
+
+    let batch = [first, back, again(2)];
+    let outcome = engine.submit_atomic(&batch).unwrap();
+    let BatchOutcome::Done(tickets) = outcome else {
+        panic!("{outcome:?}");
+    };
+    engine.watermark().wait_blocking(tickets[2].seq.0).unwrap();
+    let found = document(&engine, id);
+    assert_eq!((found.version, found.signatures.len()), (4, 2));
+    let report = check_journal(&**engine.journal(), Some(&signers()), &Keyring::default());
+    assert!(report.unwrap().is_whole());
+}
+
+#[test]
+fn who_may_not_see_a_field_cannot_try_signatures_over_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open_journal(folder.path().to_str().unwrap(), &settings()).unwrap();
+    let mut sources = signed_sources(false);
+    let path = "documents/payment.toml";
+    let text = sources.get(path).unwrap();
+    let text = text.replace(
+        "\"payment_centre\", \"agent_bank\", \"auditor\"]",
+        "\"auditor\"]",
+    );
+    sources.insert(path, text);
+    let engine = Engine::open(journal, &sources, options()).unwrap();
+    opened(&engine, 1, 1_000_000, 1_000_000);
+    let mut entry = pay(&engine, 100);
+    let Action::Enter(enter) = &mut entry.action else {
+        panic!("a payment is entered");
+    };
+    let account = flag(&engine, "payee_account", Value::Text("62220001".into()));
+    enter.fields.insert(0, account);
+    let id = done(&engine, entry).document;
+    let reviewer = person(&catalog(&engine), "reviewer", &["agency_reviewer"]);
+    let open = flag(&engine, "alerts_blocking", Value::Int(0));
+    done(&engine, act(&reviewer, id, "review", vec![open]));
+    done(&engine, sign_with(&engine, signing(&engine, id), "head"));
+    // The very signature that would fit, were it the centre's to see: no answer tells that it does.
+    let guess = sealed_ahead(&engine, id, 0);
+    let refused = engine.submit(guess).unwrap_err();
+    assert_eq!(refused, SubmitError::Denied(Denied::Role));
+}
+
+/// The sealing of a document that is signed so many versions ahead.
+fn sealed_ahead(engine: &Engine, id: DocumentId, ahead: u32) -> Command {
+    let mut fields = asked(&mut signing(engine, id)).fields.clone();
+    let command = sealing(engine, id);
+    overlay(&mut fields, &asked(&mut command.clone()).fields);
+    signed_ahead(engine, command, ("seal", "centre"), (ahead, &fields))
+}
+
+/// A step that `signer` signs as earlier steps of its batch will leave its document: so many versions on, and with these
+/// fields over its own.
+fn signed_ahead(
+    engine: &Engine,
+    mut command: Command,
+    (name, signer): (&str, &str),
+    (ahead, over): (u32, &[Field]),
+) -> Command {
+    let id = asked(&mut command).document;
     let found = document(engine, id);
     let (catalog_version, catalog) = engine.catalogs().current();
     let kind = catalog.type_named("payment").unwrap();
     let mut steps = kind.transitions.iter();
-    let step = steps.find(|step| step.name == "seal").unwrap();
-    let mut command = sealing(engine, id);
+    let step = steps.find(|step| step.name == name).unwrap();
     let mut fields = found.entry.fields.clone();
-    overlay(&mut fields, &asked(&mut signing(engine, id)).fields);
-    overlay(&mut fields, &asked(&mut command).fields);
+    overlay(&mut fields, over);
     let form = bytes(&Subject {
         cell: &engine.cell_name(),
         catalog,
@@ -318,10 +401,10 @@ fn sealed_ahead(engine: &Engine, id: DocumentId) -> Command {
         kind,
         document: id,
         number: found.entry.number,
-        version: found.version + 1,
+        version: found.version + ahead,
         state: step.kernel.from,
         step,
-        signer: "centre",
+        signer,
         division: found.entry.division,
         year: found.entry.year,
         agency: &found.entry.agency,
@@ -330,7 +413,7 @@ fn sealed_ahead(engine: &Engine, id: DocumentId) -> Command {
         fields: &fields,
         lines: &found.entry.lines,
     });
-    let key = &KEYS["centre"];
+    let key = &KEYS[signer];
     asked(&mut command).signature = Some(Presented {
         key: key.public_key().fingerprint().into(),
         algorithm: None,

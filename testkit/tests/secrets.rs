@@ -73,10 +73,11 @@ fn sources() -> Vec<PathBuf> {
     found
 }
 
-/// The structs and enum variants with named fields behind a `derive` with `Debug`.
+/// The structs and enum variants with named fields behind a `derive` with `Debug`, and those that `section!` of the settings
+/// makes, which derive it.
 fn printed(path: &Path, text: &str) -> Vec<Printed> {
     let mut found = Vec::new();
-    let mut derives = false;
+    let (mut derives, mut is_section) = (false, false);
     let mut lines = text.lines().enumerate();
     while let Some((number, line)) = lines.next() {
         let line = line.trim();
@@ -88,8 +89,13 @@ fn printed(path: &Path, text: &str) -> Vec<Printed> {
                 whole.push_str(more.trim());
             }
             derives = whole.contains("Debug");
-        } else if line.contains("struct ") || line.contains("enum ") {
-            if derives && line.ends_with('{') {
+        } else if line == "section! {" {
+            is_section = true;
+        } else if is_section || line.contains("struct ") || line.contains("enum ") {
+            if is_section && line.starts_with("//") {
+                continue;
+            }
+            if (derives || is_section) && line.ends_with('{') {
                 let place = format!(
                     "{}:{}",
                     path.strip_prefix(root()).unwrap().display(),
@@ -102,7 +108,7 @@ fn printed(path: &Path, text: &str) -> Vec<Printed> {
                 let fields = body.filter_map(field).collect();
                 found.push(Printed { place, fields });
             }
-            derives = false;
+            (derives, is_section) = (false, false);
         } else if !line.starts_with('#') && !line.starts_with("//") && !line.is_empty() {
             derives = false;
         }
@@ -110,7 +116,7 @@ fn printed(path: &Path, text: &str) -> Vec<Printed> {
     found
 }
 
-/// The name and the type of a field's line.
+/// The name and the type of a field's line, without the default that a section gives it.
 fn field(line: &str) -> Option<(String, String)> {
     let line = line.trim().trim_end_matches(',');
     if line.starts_with("//") || line.starts_with('#') {
@@ -121,6 +127,7 @@ fn field(line: &str) -> Option<(String, String)> {
     let is_name = name
         .bytes()
         .all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit());
+    let kind = kind.split(" = ").next().unwrap_or(kind);
     is_name.then(|| (name.to_owned(), kind.to_owned()))
 }
 
@@ -150,10 +157,14 @@ fn is_harmless(kind: &str) -> bool {
 fn whatever_can_be_printed_hides_its_secrets() {
     let mut faults = Vec::new();
     let mut looked_at = 0;
+    let mut in_sections = Vec::new();
     for path in sources() {
         for printed in printed(&path, &fs::read_to_string(&path).unwrap()) {
             for (name, kind) in &printed.fields {
                 looked_at += 1;
+                if printed.place.starts_with("core/src/config/settings.rs") {
+                    in_sections.push(name.clone());
+                }
                 let is_known = NO_SECRETS
                     .iter()
                     .any(|(place, field)| printed.place.starts_with(place) && field == name);
@@ -165,6 +176,10 @@ fn whatever_can_be_printed_hides_its_secrets() {
     }
     faults.sort();
     assert!(looked_at > 300, "only {looked_at} fields were looked at");
+    for secret in ["hs256_secret", "password"] {
+        let is_looked_at = in_sections.iter().any(|name| name == secret);
+        assert!(is_looked_at, "{secret} among {in_sections:?}");
+    }
     assert!(
         faults.is_empty(),
         "derived Debug would print these: hold them in `Secret`, or write Debug by hand:\n  {}",
@@ -183,6 +198,12 @@ fn a_secret_that_could_be_printed_is_found() {
         .map(|(name, _)| name.as_str())
         .collect();
     assert_eq!(found, ["hs256_secret"]);
+    let text = "section! {\n    /// `[auth]`: keys {\n    Auth {\n        /// One.\n        hs256_secret: String = String::new(),\n        password: Secret = Secret::default(),\n    }\n}\nstruct B {\n    secret: String,\n}\n";
+    let printed = self::printed(&root().join("core/src/lib.rs"), text);
+    let fields: Vec<&(String, String)> = printed.iter().flat_map(|p| &p.fields).collect();
+    let of = |name: &str, kind: &str| (name.to_owned(), kind.to_owned());
+    let (one, other) = (of("hs256_secret", "String"), of("password", "Secret"));
+    assert_eq!(fields, [&one, &other]);
     assert!(is_harmless("Option<Arc<Secret>>") && is_harmless("&'a Path"));
     assert!(!is_harmless("Option<Box<str>>") && !is_harmless("Arc<PrivateKey>"));
     // Bytes in a row are a key, not a number.

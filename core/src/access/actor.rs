@@ -15,8 +15,8 @@ use crate::engine::actor::{Actor, Narrowing};
 /// so do those of an agency's people to somebody of no agency: they would else reach every agency of the division.
 ///
 /// # Errors
-/// The division is unknown, or a name is empty, too long or has a sign that records use (see [`hubu_kernel::actor`]); a
-/// delegation without its end, to oneself or of a role for emergencies; such a role without a reason.
+/// The division is unknown, or a name is empty, too long, has white space around it or a sign that records use (see
+/// [`hubu_kernel::actor`]); a delegation without its end, to oneself or of a role for emergencies; such a role without a reason.
 pub fn actor_of(claims: &Claims, catalog: &Catalog) -> Result<Actor, AccessError> {
     check_person("sub", &claims.sub)?;
     let division = catalog
@@ -92,6 +92,12 @@ fn check_person(claim: &str, name: &str) -> Result<(), AccessError> {
     }
     if !is_plain(name) {
         let reason = format!("`{claim}` has {ON_BEHALF_OF} or {BREAK_GLASS}, which names have not");
+        return Err(invalid(&reason));
+    }
+    // Names are compared byte for byte: `li` and `li ` would be two people, and look like one.
+    if name.trim() != name || name.chars().any(char::is_control) {
+        let reason =
+            format!("`{claim}` begins or ends with white space, or has a control character");
         return Err(invalid(&reason));
     }
     Ok(())

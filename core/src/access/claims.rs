@@ -1,6 +1,7 @@
 //! What a token says about who holds it (RFC 7519), and what of it is ours.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Number;
 
 /// The claims that we read. Others are let by; one that comes twice is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,7 @@ pub struct Claims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dept: Option<String>,
     /// When the token's time is over: seconds since 1970-01-01 UTC.
+    #[serde(deserialize_with = "moment")]
     pub exp: u64,
     /// When its time begins.
     #[serde(
@@ -46,7 +48,11 @@ pub struct Claims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delegated_by: Option<String>,
     /// When that ends: seconds since 1970-01-01 UTC. Goes with `delegated_by`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "date"
+    )]
     pub delegated_until: Option<u64>,
     /// Why the glass was broken, where one of the roles is for emergencies (应急).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,15 +101,22 @@ pub struct Only {
     pub read_only: bool,
 }
 
-/// A NumericDate (RFC 7519, 2): some issuers write fractions, which are cut off.
+/// A moment, or none.
 fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else {
-        return Ok(None);
-    };
+    let number = Option::<Number>::deserialize(deserializer)?;
+    number.as_ref().map(whole).transpose()
+}
+
+/// A moment that has to be there.
+fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    whole(&Number::deserialize(deserializer)?)
+}
+
+/// A NumericDate (RFC 7519, 2): some issuers write fractions, which are cut off.
+fn whole<E: serde::de::Error>(number: &Number) -> Result<u64, E> {
     let whole = number.as_u64().or_else(|| {
         let seconds = number.as_f64()?;
         (0.0..1e15).contains(&seconds).then_some(seconds as u64)
     });
-    let wrong = || serde::de::Error::custom("a date is a number of seconds since 1970");
-    whole.map(Some).ok_or_else(wrong)
+    whole.ok_or_else(|| E::custom("a date is a number of seconds since 1970"))
 }

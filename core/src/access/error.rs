@@ -20,6 +20,15 @@ pub enum AccessError {
     /// The token, its holder, its key or its age is on the list of what is revoked.
     #[error("the token is revoked")]
     Revoked,
+    /// A token that was somebody's: its signature fits, and yet it is not believed. In words it says no more than `error`, as
+    /// those go to whoever shows the token.
+    #[error("{error}")]
+    Of {
+        /// Whose it is.
+        subject: Box<str>,
+        /// Why it is not believed.
+        error: Box<AccessError>,
+    },
     /// The token names a division that the catalog does not have.
     #[error("the token names an unknown division: {0}")]
     UnknownDivision(String),
@@ -36,4 +45,26 @@ pub enum AccessError {
         "no key to verify tokens with: set auth.hs256_secret, auth.hs256_secret_file, auth.ed25519_public_key_file, auth.sm2_public_key_file, auth.jwks_file or auth.key_folder"
     )]
     NoKeys,
+}
+
+impl AccessError {
+    /// The same of somebody's token, where it is one that was good once: it is over, or revoked.
+    pub(super) fn of(self, subject: &str) -> Self {
+        match self {
+            Self::Expired | Self::Revoked => Self::Of {
+                subject: subject.into(),
+                error: Box::new(self),
+            },
+            other => other,
+        }
+    }
+
+    /// Why, whosever it is.
+    #[must_use]
+    pub fn bare(self) -> Self {
+        match self {
+            Self::Of { error, .. } => *error,
+            other => other,
+        }
+    }
 }

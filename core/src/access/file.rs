@@ -28,6 +28,11 @@ pub(super) fn text(path: &Path, limit: u64) -> Result<String, AccessError> {
     String::from_utf8(bytes(path, limit)?).map_err(|_| fault(path, "not a text file"))
 }
 
+/// The text that a file's bytes are.
+pub(super) fn text_of<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b str, AccessError> {
+    std::str::from_utf8(bytes).map_err(|_| fault(path, "not a text file"))
+}
+
 /// What is wrong with a file.
 pub(super) fn fault(path: &Path, reason: &str) -> AccessError {
     AccessError::Key {

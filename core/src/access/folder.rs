@@ -9,6 +9,8 @@
 //! -----BEGIN PUBLIC KEY-----
 //! ```
 //!
+//! Other words may stand there, but no line that begins with `not`: it would be one of these two, misspelt.
+//!
 //! Names that begin with a dot, and those that do not end in `.pem`, are passed over. The names come from the folder: a
 //! token's `kid` is looked for among them and never becomes a path.
 
@@ -59,7 +61,7 @@ pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Key, AccessError> {
         .and_then(|stem| stem.to_str())
         .filter(|kid| kid.len() <= KID_BYTES_MAX && kid.bytes().all(is_part))
         .ok_or_else(|| wrong("a key's file is named KID.pem, KID of letters, digits, `-_.`"))?;
-    let text = std::str::from_utf8(bytes).map_err(|_| wrong("not a text file"))?;
+    let text = file::text_of(path, bytes)?;
     let begin = text
         .find("-----BEGIN")
         .ok_or_else(|| wrong("no PEM: a key begins with -----BEGIN PUBLIC KEY-----"))?;
@@ -69,28 +71,39 @@ pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Key, AccessError> {
     Ok(Key::public(Some(kid), key, period))
 }
 
+/// What the lines before the key say. A line that looks like one of the two and is not would leave the key good for ever,
+/// so it is refused.
 fn period(words: &str) -> Result<Period, String> {
-    let mut period = Period::ALWAYS;
-    for line in words.lines() {
-        let Some((name, value)) = line.split_once(':') else {
-            continue;
+    let (mut from, mut until) = (None, None);
+    // Some editors begin a file with this mark.
+    for line in words.trim_start_matches('\u{feff}').lines() {
+        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        let name = name.trim().to_ascii_lowercase();
+        let known = match name.as_str() {
+            "not-before" => &mut from,
+            "not-after" => &mut until,
+            _ if name.starts_with("not") => {
+                return Err(format!("{name:?} is neither Not-Before nor Not-After"));
+            }
+            _ => continue,
         };
-        match name.trim().to_ascii_lowercase().as_str() {
-            "not-before" => period.from = moment::seconds_of(value.trim())?,
-            "not-after" => period.until = moment::seconds_of(value.trim())?,
-            _ => {}
+        let seconds = moment::seconds_of(value.trim())?;
+        if known.replace(seconds).is_some() {
+            return Err(format!("{name} is there twice"));
         }
     }
-    Ok(period)
+    Ok(Period {
+        from: from.unwrap_or(Period::ALWAYS.from),
+        until: until.unwrap_or(Period::ALWAYS.until),
+    })
 }
 
 /// A key of the settings: PEM, or for Ed25519 64 hex digits as well.
 ///
 /// # Errors
 /// It is neither.
-pub(super) fn read_unnamed(path: &Path) -> Result<PublicKey, AccessError> {
-    let text = file::text(path, file::KEY_BYTES_MAX)?;
-    let text = text.trim();
+pub(super) fn read_unnamed(path: &Path, bytes: &[u8]) -> Result<PublicKey, AccessError> {
+    let text = file::text_of(path, bytes)?.trim();
     let key = match from_hex(text) {
         Some(bytes) => PublicKey::from_ed25519_bytes(&bytes),
         None => PublicKey::from_pem(text),

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::error::AccessError;
 use super::file::fault;
-use super::jws::{KID_BYTES_MAX, TokenAlgorithm, decode};
+use super::jws::{KID_BYTES_MAX, TokenAlgorithm, decode, present};
 use super::key::{Key, Period};
 use crate::cipher::PublicKey;
 
@@ -36,7 +36,8 @@ struct Jwk {
     x: Option<String>,
     y: Option<String>,
     k: Option<String>,
-    d: Option<serde::de::IgnoredAny>,
+    #[serde(rename = "d", default, deserialize_with = "present")]
+    has_d: bool,
     nbf: Option<u64>,
     exp: Option<u64>,
 }
@@ -73,7 +74,7 @@ impl Jwk {
             ("EC", Some("SM2")) => Made::Public(self.sm2()?),
             _ => return Ok(None),
         };
-        if self.d.is_some() {
+        if self.has_d {
             return Err("a private key (`d`): the server wants the public one alone".into());
         }
         let kid = self.kid.as_deref().ok_or("it has no `kid`")?;

@@ -7,7 +7,8 @@
 use std::borrow::Cow;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::AccessError;
 
@@ -55,8 +56,13 @@ struct Header<'a> {
     alg: Cow<'a, str>,
     #[serde(borrow, default)]
     kid: Option<Cow<'a, str>>,
-    #[serde(default)]
-    crit: Option<serde::de::IgnoredAny>,
+    #[serde(rename = "crit", default, deserialize_with = "present")]
+    has_crit: bool,
+}
+
+/// Yes for a member that is there, whatever it says: `null` as well.
+pub(super) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 #[derive(Serialize)]
@@ -93,7 +99,7 @@ impl<'a> Jws<'a> {
         let bytes = decode(header)?;
         let read: Header<'_> = serde_json::from_slice(&bytes)
             .map_err(|error| invalid(&format!("its header: {error}")))?;
-        if read.crit.is_some() {
+        if read.has_crit {
             return Err(invalid("its header has `crit`"));
         }
         let algorithm = TokenAlgorithm::named(&read.alg)

@@ -28,6 +28,8 @@ pub(super) struct Key {
     /// And until then.
     pub(super) until_seconds: u64,
     pub(super) mark: KeyMark,
+    /// The same for what it verifies with alone: keys of other names and times have it in common.
+    pub(super) material_mark: KeyMark,
 }
 
 enum Material {
@@ -56,23 +58,29 @@ impl Key {
             return Err("an HS256 secret has at least 32 bytes".into());
         }
         let mac = Hmac::new_from_slice(secret).map_err(|_| "no HS256 secret")?;
-        let mark = mark(TokenAlgorithm::Hs256, kid, secret, period);
-        Ok(Self::new(kid, Material::Secret(mac), mark, period))
+        let marks = marks(TokenAlgorithm::Hs256, kid, secret, period);
+        Ok(Self::new(kid, Material::Secret(mac), marks, period))
     }
 
     /// An Ed25519 or SM2 public key.
     pub(super) fn public(kid: Option<&str>, key: PublicKey, period: Period) -> Self {
-        let mark = mark(algorithm_of(&key), kid, key.spki_der(), period);
-        Self::new(kid, Material::Public(key), mark, period)
+        let marks = marks(algorithm_of(&key), kid, key.spki_der(), period);
+        Self::new(kid, Material::Public(key), marks, period)
     }
 
-    fn new(kid: Option<&str>, material: Material, mark: KeyMark, period: Period) -> Self {
+    fn new(
+        kid: Option<&str>,
+        material: Material,
+        (mark, material_mark): (KeyMark, KeyMark),
+        period: Period,
+    ) -> Self {
         Self {
             kid: kid.map(Into::into),
             material,
             from_seconds: period.from,
             until_seconds: period.until,
             mark,
+            material_mark,
         }
     }
 
@@ -104,6 +112,17 @@ fn algorithm_of(key: &PublicKey) -> TokenAlgorithm {
         Algorithm::Ed25519 => TokenAlgorithm::Ed25519,
         Algorithm::Sm2 => TokenAlgorithm::Sm2,
     }
+}
+
+/// A key's mark, and that of its material.
+fn marks(
+    algorithm: TokenAlgorithm,
+    kid: Option<&str>,
+    bytes: &[u8],
+    period: Period,
+) -> (KeyMark, KeyMark) {
+    let own = mark(algorithm, kid, bytes, period);
+    (own, mark(algorithm, None, bytes, Period::ALWAYS))
 }
 
 fn mark(algorithm: TokenAlgorithm, kid: Option<&str>, bytes: &[u8], period: Period) -> KeyMark {

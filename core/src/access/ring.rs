@@ -84,4 +84,34 @@ impl KeyRing {
             None => self.unnamed.iter().any(|key| key.mark == *mark),
         }
     }
+    /// Names under which one and the same key stands, two by two: what is done to one of them leaves the other as it was.
+    pub(super) fn twins(&self) -> Vec<(&str, &str)> {
+        let mut seen: HashMap<&KeyMark, &str> = HashMap::new();
+        let all = self.unnamed.iter().chain(self.named.values());
+        all.filter_map(|key| {
+            let name = key.kid.as_deref().unwrap_or("no kid");
+            let former = seen.insert(&key.material_mark, name)?;
+            Some((former, name))
+        })
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::key::Period;
+    use super::*;
+
+    #[test]
+    fn a_key_in_two_places_is_found_whatever_its_names_and_times() {
+        let key = |kid: Option<&str>, byte: u8, until: u64| {
+            Key::secret(kid, &[byte; 32], Period { from: 0, until })
+        };
+        let mut ring = KeyRing::default();
+        ring.add(key(None, 1, u64::MAX).unwrap()).unwrap();
+        ring.add(key(Some("other"), 2, 9).unwrap()).unwrap();
+        assert!(ring.twins().is_empty());
+        ring.add(key(Some("same"), 1, 9).unwrap()).unwrap();
+        assert_eq!(ring.twins(), [("no kid", "same")]);
+    }
 }

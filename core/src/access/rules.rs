@@ -33,7 +33,8 @@ impl Rules {
     /// Judges a token at `now` (seconds since 1970); says until when it is good, the end not included.
     ///
     /// # Errors
-    /// It is over, or has not begun; another issuer's, or for another audience; an exception that lasts too long.
+    /// It is over, or has not begun; another issuer's, or for another audience; an exception that lasts too long or does not
+    /// say from when.
     pub(super) fn judge(
         &self,
         claims: &Claims,
@@ -53,7 +54,10 @@ impl Rules {
         }
         let mut until = claims.exp.saturating_add(self.leeway_seconds);
         if let Some(end) = claims.delegated_until {
-            let from = claims.iat.unwrap_or(now);
+            // Counted from now, a token could be used for years before its delegation is short enough.
+            let from = claims
+                .iat
+                .ok_or_else(|| invalid("a delegation says `iat`"))?;
             if end > from.saturating_add(self.delegation_seconds_max) {
                 return Err(invalid(
                     "a delegation lasts longer than auth.delegation_days_max",

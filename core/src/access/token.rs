@@ -94,7 +94,7 @@ pub struct Tokens {
     believed: ArcSwap<Believed>,
     /// Raised after each change of what is believed.
     epoch: AtomicU64,
-    /// What was wrong at the last reading, so that it is told once.
+    /// What was wrong at the last reading, so that it is told once. Its lock is also that of reading anew.
     trouble: Mutex<Option<String>>,
     catalog: Arc<Catalog>,
     known: Cache<Box<[u8]>, Arc<Verified>>,
@@ -135,6 +135,19 @@ impl Tokens {
     /// # Errors
     /// Malformed, signed by somebody else, revoked, out of its time, or of a division that there is not.
     pub fn verify(&self, token: &[u8], now_seconds: u64) -> Result<Arc<Verified>, AccessError> {
+        let verified = self.verify_or_name(token, now_seconds);
+        verified.map_err(AccessError::bare)
+    }
+
+    /// As [`Tokens::verify`]; of a token that is over or revoked it says whose it was ([`AccessError::Of`]).
+    ///
+    /// # Errors
+    /// As [`Tokens::verify`].
+    pub fn verify_or_name(
+        &self,
+        token: &[u8],
+        now_seconds: u64,
+    ) -> Result<Arc<Verified>, AccessError> {
         if let Some(known) = self.known.get(token) {
             if self.stands(&known, token, now_seconds) {
                 return Ok(known);
@@ -186,7 +199,8 @@ impl Tokens {
         let is_break_glass = self
             .catalog
             .is_break_glass(roles_of(&claims, &self.catalog));
-        let until = self.rules.judge(&claims, is_break_glass, now_seconds)?;
+        let judged = self.rules.judge(&claims, is_break_glass, now_seconds);
+        let until = judged.map_err(|error| error.of(&claims.sub))?;
         let actor = Arc::new(actor_of(&claims, &self.catalog)?);
         let basis = Basis {
             jti: claims.jti.map(Into::into),
@@ -196,7 +210,7 @@ impl Tokens {
             issued_seconds: claims.iat.unwrap_or(0),
         };
         if believed.revoked.covers(&basis) {
-            return Err(AccessError::Revoked);
+            return Err(AccessError::Revoked.of(&basis.subject));
         }
         let algorithm = key.algorithm().name();
         metrics::counter!("hubu_tokens_verified_total", "alg" => algorithm).increment(1);
@@ -218,11 +232,13 @@ impl Tokens {
     /// # Errors
     /// One of the files can't be read or says something that can't be.
     pub fn reload(&self) -> Result<bool, AccessError> {
-        let read = super::trust::read(&self.auth);
+        // Held while the files are read: of two readings at a time the older must not take the newer one's place.
         let mut trouble = self.trouble.lock();
+        let former = self.believed.load().digest;
+        let read = super::trust::read_changed(&self.auth, &former);
         metrics::gauge!("hubu_keys_unreadable").set(f64::from(u8::from(read.is_err())));
-        let believed = match read {
-            Ok(believed) => believed,
+        let changed = match read {
+            Ok(changed) => changed,
             Err(error) => {
                 let words = error.to_string();
                 if trouble.as_ref() != Some(&words) {
@@ -236,9 +252,9 @@ impl Tokens {
         if trouble.take().is_some() {
             tracing::info!("keys and revocations can be read again");
         }
-        if believed.digest == self.believed.load().digest {
+        let Some(believed) = changed else {
             return Ok(false);
-        }
+        };
         tell(&believed);
         let (keys, revoked) = (believed.ring.len(), believed.revoked.count());
         self.believed.store(Arc::new(believed));

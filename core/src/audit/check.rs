@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::error::AuditError;
-use super::folder::{damage, files, walk};
+use super::folder::{damage, files, torn_files, walk};
 use super::line;
 
 /// What a whole log holds.
@@ -15,6 +15,9 @@ pub struct Report {
     pub chain: [u8; 32],
     /// Bytes after the last whole line: what a crash left torn, or a server is writing.
     pub torn_bytes: u64,
+    /// Files `torn-…` beside the log: each is what a crash tore, or somebody cut, before a start. Where there was no crash,
+    /// they want an explanation.
+    pub torn_files: u64,
 }
 
 /// Checks every line. The log may be in use.
@@ -44,5 +47,6 @@ pub fn check(folder: &Path) -> Result<Report, AuditError> {
         entries: number,
         chain,
         torn_bytes,
+        torn_files: torn_files(folder)?,
     })
 }

@@ -27,8 +27,10 @@ pub struct Who<'a> {
     /// The actor's name.
     pub name: &'a str,
     /// The names of the actor's roles.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<&'a str>,
-    /// Nine digits.
+    /// Nine digits; empty where only the name is known.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub division: String,
     /// The agency, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,6 +52,9 @@ pub struct Entry<'a> {
     /// The client's address, as the connection has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<IpAddr>,
+    /// The subject of the certificate that the connection showed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<&'a str>,
     /// The request's name, as its answer has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<&'a str>,
@@ -76,6 +81,7 @@ impl<'a> Entry<'a> {
             why,
             who: None,
             client: None,
+            certificate: None,
             id: None,
             request: None,
             key: None,
@@ -87,6 +93,7 @@ impl<'a> Entry<'a> {
     /// The same with its texts cut to their longest.
     pub(super) fn bounded(mut self) -> Self {
         for text in [
+            &mut self.certificate,
             &mut self.id,
             &mut self.request,
             &mut self.key,
@@ -99,7 +106,7 @@ impl<'a> Entry<'a> {
 }
 
 /// At most [`TEXT_BYTES`] of a text, and no half character.
-fn cut(text: &str) -> &str {
+pub(super) fn cut(text: &str) -> &str {
     let mut end = text.len().min(TEXT_BYTES);
     while !text.is_char_boundary(end) {
         end -= 1;

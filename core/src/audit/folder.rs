@@ -1,7 +1,8 @@
 //! The files: `audit-NUMBER.log`, named by their first line's number, one after another; and `lock`.
 //!
 //! A crash may leave half of what was last written. It was answered to nobody, and is moved to `torn-NUMBER` beside the
-//! log, so that whoever cuts a log to hide something leaves a trace.
+//! log, so that whoever cuts a log to hide something leaves a trace. A whole line that does not follow was never left by
+//! a crash, which leaves half a line or zeros: it is damage, and stops the start.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
@@ -15,6 +16,9 @@ pub(super) const FILE_BYTES: u64 = 64 << 20;
 
 /// The most that is written at once, so the most that a crash leaves torn.
 pub(super) const WRITE_BYTES: usize = 4 << 20;
+
+/// What the names of files begin with that hold what a crash left torn.
+const TORN: &str = "torn-";
 
 /// Where the log stands.
 #[derive(Debug)]
@@ -109,7 +113,7 @@ impl Folder {
             .map_err(AuditError::io("read", path))?;
         let walked = walk(&bytes, number, before);
         let rest = &bytes[walked.bytes..];
-        if rest.len() > WRITE_BYTES {
+        if rest.len() > WRITE_BYTES || has_whole_line(rest) {
             let text = "does not follow from the line before it";
             return Err(damage(path, walked.lines + 1, text));
         }
@@ -129,7 +133,7 @@ impl Folder {
     }
 
     fn set_aside(&self, number: u64, bytes: &[u8]) -> Result<(), AuditError> {
-        let path = self.path.join(format!("torn-{number:020}"));
+        let path = self.path.join(format!("{TORN}{number:020}"));
         let mut file = OpenOptions::new()
             .append(true)
             .create(true)
@@ -171,6 +175,15 @@ pub(super) fn walk(bytes: &[u8], number: u64, before: Chain) -> Walked {
     walked
 }
 
+/// Whether what does not follow holds a whole line all the same, so that no crash left it: it was changed. Behind a NUL byte
+/// a crash may well leave whole lines, where a later page reached the disk and an earlier one did not.
+fn has_whole_line(rest: &[u8]) -> bool {
+    let whole = rest.split(|byte| *byte == 0).next().unwrap_or_default();
+    let end = whole.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
+    let mut lines = whole[..end].split(|byte| *byte == b'\n');
+    lines.any(|line| Line::read(line).is_some())
+}
+
 /// Number and chain value that the last line of a whole file has.
 fn last_of(path: &Path) -> Result<(u64, Chain), AuditError> {
     let bytes = std::fs::read(path).map_err(AuditError::io("read", path))?;
@@ -196,6 +209,16 @@ pub(super) fn files(folder: &Path) -> Result<Vec<(u64, PathBuf)>, AuditError> {
     }
     files.sort();
     Ok(files)
+}
+
+/// How many files there are of what was torn.
+pub(super) fn torn_files(folder: &Path) -> Result<u64, AuditError> {
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).map_err(AuditError::io("list", folder))? {
+        let name = entry.map_err(AuditError::io("list", folder))?.file_name();
+        count += u64::from(name.to_string_lossy().starts_with(TORN));
+    }
+    Ok(count)
 }
 
 fn name(number: u64) -> String {

@@ -2,7 +2,8 @@
 //!
 //! As with the journal, many entries share a sync: they gather while the one before is under way. What gathers is
 //! bounded; beyond it nothing is taken, and what an entry would have been about is not answered with a yes. A full disk is
-//! waited for; any other fault ends the log until the server is started again.
+//! waited for, by the thread without end and by a request for a few seconds; any other fault ends the log until the server is
+//! started again.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,21 +13,20 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::watch;
 
+use super::crowd::{Crowd, Whom};
 use super::entry::{Entry, What};
 use super::error::{AuditError, Unwritten};
 use super::folder::{Folder, WRITE_BYTES};
 use super::line::{self, Chain};
 use crate::clock::Clock;
 
-/// Strangers' refusals that get a line of their own within a second; more of them are counted in one line.
-///
-/// Who holds no believed token can ask without end and be nobody in particular.
-const STRANGERS_A_SECOND: u32 = 200;
-
 /// How long a full disk is waited for before it is tried again.
 const NO_ROOM_WAIT: Duration = Duration::from_millis(500);
 
-/// How often the thread looks for strangers that were only counted.
+/// How long an entry is waited for: what waits holds a place among those under way, which others need.
+const DURABLE_WAIT: Duration = Duration::from_secs(5);
+
+/// How often the thread looks for refusals that were only counted.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// An entry's number, once the log has taken it; 0 for one that is counted with others.
@@ -65,15 +65,8 @@ struct Pending {
     number: u64,
     chain: Chain,
     is_closing: bool,
-    strangers: Strangers,
-}
-
-/// Strangers of the present second.
-#[derive(Debug, Default)]
-struct Strangers {
-    second: u64,
-    noted: u32,
-    counted: u64,
+    /// Who was refused in the present second.
+    crowd: Crowd,
 }
 
 impl AuditLog {
@@ -83,6 +76,7 @@ impl AuditLog {
     /// The folder can't be used, another process writes there, or what is there is damaged.
     pub fn open(folder: &Path, clock: Clock) -> Result<Self, AuditError> {
         let (files, tail) = Folder::open(folder)?;
+        show_figures();
         let state = State {
             durable: tail.number,
             is_broken: false,
@@ -95,7 +89,7 @@ impl AuditLog {
                 number: tail.number,
                 chain: tail.chain,
                 is_closing: false,
-                strangers: Strangers::default(),
+                crowd: Crowd::default(),
             }),
             filled: Condvar::new(),
             state: watch::Sender::new(state),
@@ -122,7 +116,8 @@ impl AuditLog {
         self.shared.clock.now_ms()
     }
 
-    /// Takes an entry; it is durable once [`AuditLog::durable`] says so.
+    /// Takes an entry, however many there are: what the privileged ask and the server does. It is durable once
+    /// [`AuditLog::durable`] says so.
     ///
     /// # Errors
     /// Too much waits, or nothing can be written.
@@ -137,14 +132,23 @@ impl AuditLog {
     /// # Errors
     /// Too much waits, or nothing can be written.
     pub fn note_stranger(&self, entry: &Entry<'_>) -> Result<Ticket, Unwritten> {
+        self.note_or_count(Whom::Strangers, entry)
+    }
+
+    /// As [`AuditLog::note`], for a refusal of the person of this name: past so many a second they are only counted.
+    ///
+    /// # Errors
+    /// Too much waits, or nothing can be written.
+    pub fn note_refusal_of(&self, name: &str, entry: &Entry<'_>) -> Result<Ticket, Unwritten> {
+        self.note_or_count(Whom::person(name), entry)
+    }
+
+    fn note_or_count(&self, whom: Whom, entry: &Entry<'_>) -> Result<Ticket, Unwritten> {
         let json = self.encode(entry)?;
-        let second = self.now_ms() / 1000;
         let mut pending = self.shared.pending.lock();
-        pending.tell_counted(second)?;
-        if pending.strangers.is_counted() {
-            return Ok(Ticket(0));
-        }
-        let taken = pending.take(&json);
+        // Under the lock: two who ask at a second's turn do not turn it forth and back.
+        let second = self.now_ms() / 1000;
+        let taken = pending.take_or_count(second, whom, &json);
         drop(pending);
         self.taken(taken)
     }
@@ -158,18 +162,18 @@ impl AuditLog {
         }
     }
 
-    /// Waits until the entry is durable.
+    /// Waits until the entry is durable, for some seconds at most.
     ///
     /// # Errors
-    /// It never will be.
+    /// It never will be, or it is not yet: the disk is full, or far too slow.
     pub async fn durable(&self, ticket: Ticket) -> Result<(), Unwritten> {
         let mut state = self.shared.state.subscribe();
-        let seen = state
-            .wait_for(|state| state.durable >= ticket.0 || state.is_broken)
-            .await;
+        let written = state.wait_for(|state| state.durable >= ticket.0 || state.is_broken);
+        let seen = tokio::time::timeout(DURABLE_WAIT, written).await;
         match seen {
-            Ok(state) if state.durable >= ticket.0 => Ok(()),
-            _ => Err(Unwritten::Broken),
+            Err(_) => Err(Unwritten::Behind),
+            Ok(Ok(state)) if state.durable >= ticket.0 => Ok(()),
+            Ok(_) => Err(Unwritten::Broken),
         }
     }
 
@@ -180,6 +184,7 @@ impl AuditLog {
 
     fn encode(&self, entry: &Entry<'_>) -> Result<Vec<u8>, Unwritten> {
         if self.is_broken() {
+            refused_entries().increment(1);
             return Err(Unwritten::Broken);
         }
         // Texts, numbers and a map with text keys: it always has a form in JSON.
@@ -188,13 +193,36 @@ impl AuditLog {
 
     fn taken(&self, taken: Result<Ticket, Unwritten>) -> Result<Ticket, Unwritten> {
         match taken {
+            Ok(Ticket(0)) => {}
             Ok(_) => {
                 self.shared.filled.notify_one();
             }
-            Err(_) => metrics::counter!("hubu_audit_refused_entries_total").increment(1),
+            Err(_) => refused_entries().increment(1),
         }
         taken
     }
+}
+
+/// Entries that were not taken.
+fn refused_entries() -> metrics::Counter {
+    metrics::counter!("hubu_audit_refused_entries_total")
+}
+
+/// Entries that are durable.
+fn durable_entries() -> metrics::Counter {
+    metrics::counter!("hubu_audit_entries_total")
+}
+
+/// 1 once nothing can be written any more.
+fn broken() -> metrics::Gauge {
+    metrics::gauge!("hubu_audit_broken")
+}
+
+/// Shows the log's figures from the start, as 0.
+fn show_figures() {
+    refused_entries().increment(0);
+    durable_entries().increment(0);
+    broken().set(0.0);
 }
 
 impl Drop for AuditLog {
@@ -221,46 +249,39 @@ impl Pending {
         Ok(Ticket(number))
     }
 
-    /// Writes down how many strangers of a second that is over were only counted.
+    /// Takes a refusal, or only counts it.
+    fn take_or_count(&mut self, second: u64, whom: Whom, json: &[u8]) -> Result<Ticket, Unwritten> {
+        self.tell_counted(second)?;
+        if self.crowd.is_counted(whom) {
+            return Ok(Ticket(0));
+        }
+        self.take(json)
+    }
+
+    /// Writes down how many refusals of another second than this one were only counted. Where there is no room for all of
+    /// it, the rest is said later.
     fn tell_counted(&mut self, second: u64) -> Result<(), Unwritten> {
-        if self.strangers.second >= second {
+        if self.crowd.is_of(second) {
             return Ok(());
         }
-        if self.strangers.counted > 0 {
-            let at_ms = self.strangers.second.saturating_mul(1000);
-            let mut entry = Entry::new(at_ms, What::Refused, "more_strangers");
-            entry.count = Some(self.strangers.counted);
-            let json = serde_json::to_vec(&entry).unwrap_or_default();
+        while let Some(json) = self.crowd.untold() {
             self.take(&json)?;
+            self.crowd.told();
         }
-        self.strangers = Strangers {
-            second,
-            ..Strangers::default()
-        };
+        self.crowd.begin(second);
         Ok(())
-    }
-}
-
-impl Strangers {
-    /// Counts one more; true when it gets no line of its own.
-    fn is_counted(&mut self) -> bool {
-        if self.noted < STRANGERS_A_SECOND {
-            self.noted += 1;
-            return false;
-        }
-        self.counted += 1;
-        true
     }
 }
 
 impl Shared {
     /// The thread: writes what has gathered until the log is closed or can't be written.
     fn write(&self, mut files: Folder) {
-        let entries = metrics::counter!("hubu_audit_entries_total");
+        let entries = durable_entries();
         let mut lines = Vec::new();
         while let Some((first, last)) = self.gather(&mut lines) {
             if let Err(error) = self.put(&mut files, first, &lines) {
                 tracing::error!(%error, "the audit log can't be written: privileged acts are refused from now on");
+                broken().set(1.0);
                 self.state.send_modify(|state| state.is_broken = true);
                 return;
             }
@@ -325,7 +346,7 @@ mod tests {
             number: 0,
             chain: line::beginning(),
             is_closing: false,
-            strangers: Strangers::default(),
+            crowd: Crowd::default(),
         };
         let json = [b'x'; 1000];
         let taken = std::iter::from_fn(|| pending.take(&json).ok()).count() as u64;
@@ -333,13 +354,19 @@ mod tests {
         assert!(pending.lines.len() <= WRITE_BYTES, "one write takes it all");
         assert_eq!((pending.number, taken > 3000), (taken, true));
         // What is only counted is not lost when there is no room to say so: it is said later.
-        pending.strangers.counted = 7;
+        while !pending.crowd.is_counted(Whom::Strangers) {}
         let full = pending.lines.len();
         pending.lines.resize(WRITE_BYTES, b'x');
         assert_eq!(pending.tell_counted(1), Err(Unwritten::Behind));
-        assert_eq!(pending.strangers.counted, 7);
+        assert!(pending.crowd.untold().is_some());
         pending.lines.truncate(full / 2);
         assert_eq!(pending.tell_counted(1), Ok(()));
-        assert_eq!(pending.strangers.counted, 0);
+        assert_eq!((pending.number, pending.crowd.untold()), (taken + 1, None));
+        // A clock that was set back, and the end, turn the second as well.
+        while !pending.crowd.is_counted(Whom::person("li")) {}
+        assert_eq!(pending.tell_counted(0), Ok(()));
+        while !pending.crowd.is_counted(Whom::Strangers) {}
+        assert_eq!(pending.tell_counted(u64::MAX), Ok(()));
+        assert_eq!((pending.number, pending.crowd.untold()), (taken + 3, None));
     }
 }

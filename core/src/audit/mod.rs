@@ -5,10 +5,11 @@
 //! every request of a privileged role, and what the server itself did. A line is durable before the answer that it is
 //! about leaves.
 //!
-//! Reading order: `entry` is what a line says, `line` how it is written and chained, `folder` the files, `log` the
-//! thread that writes them, `check` reads them again. `docs/audit.md` draws the format.
+//! Reading order: `entry` is what a line says, `line` how it is written and chained, `folder` the files, `crowd` who gets
+//! no line of their own, `log` the thread that writes them, `check` reads them again. `docs/audit.md` draws the format.
 
 mod check;
+mod crowd;
 mod entry;
 mod error;
 mod folder;

@@ -5,8 +5,10 @@
 //! parameters may change freely, since each document ends under the version that it began with.
 
 use super::dimension::{Dimension, Format};
+use super::document::DocumentType;
 use super::error::CatalogError;
 use super::model::Catalog;
+use hubu_kernel::ident::FieldId;
 
 /// Checks that `new` may be put to use after `old`.
 ///
@@ -17,6 +19,22 @@ pub fn check_succession(old: &Catalog, new: &Catalog) -> Result<(), CatalogError
     dimensions(old, new, &mut faults);
     ledgers(old, new, &mut faults);
     types(old, new, &mut faults);
+    marks(old, new, &mut faults);
+    told(faults)
+}
+
+/// Checks that what `new` marks as sensitive is nowhere in plain under `old`, which may be any version before it:
+/// documents live on under theirs. Part of [`check_succession`].
+///
+/// # Errors
+/// [`CatalogError::Succession`] with every field that can't be marked.
+pub fn check_marks(old: &Catalog, new: &Catalog) -> Result<(), CatalogError> {
+    let mut faults = Vec::new();
+    marks(old, new, &mut faults);
+    told(faults)
+}
+
+fn told(faults: Vec<String>) -> Result<(), CatalogError> {
     if faults.is_empty() {
         Ok(())
     } else {
@@ -89,12 +107,6 @@ fn types(old: &Catalog, new: &Catalog, faults: &mut Vec<String>) {
                     && now.place == field.place
                     && std::mem::discriminant(&now.kind) == std::mem::discriminant(&field.kind)
             };
-            if is.sensitive(field.id).is_some() && was.chooses_rows_by(field.id) {
-                faults.push(format!(
-                    "field `{}` of `{}` had a say in rows or amounts, and stands there in plain: it can't become sensitive, a new field can",
-                    field.name, was.name
-                ));
-            }
             if !is.field(field.id).is_none_or(same) {
                 faults.push(format!(
                     "field {} of `{}` was `{}`",
@@ -103,4 +115,39 @@ fn types(old: &Catalog, new: &Catalog, faults: &mut Vec<String>) {
             }
         }
     }
+}
+
+fn marks(old: &Catalog, new: &Catalog, faults: &mut Vec<String>) {
+    for was in &old.types {
+        let Some(is) = new.document_type(was.id) else {
+            continue;
+        };
+        let marked = was.fields.iter().filter(|f| is.sensitive(f.id).is_some());
+        for field in marked {
+            if was.chooses_rows_by(field.id) {
+                faults.push(format!(
+                    "field `{}` of `{}` had a say in rows or amounts, and stands there in plain: it can't become sensitive, a new field can",
+                    field.name, was.name
+                ));
+            }
+            if goes_along_in_plain(old, new, was, field.id) {
+                faults.push(format!(
+                    "field `{}` of `{}` goes along into another document under an older catalog, there into a field that is not sensitive: mark that one too",
+                    field.name, was.name
+                ));
+            }
+        }
+    }
+}
+
+/// Whether a step of documents under `old` copies the field into one that neither catalog marks.
+fn goes_along_in_plain(old: &Catalog, new: &Catalog, was: &DocumentType, field: FieldId) -> bool {
+    was.spawns.iter().any(|made| {
+        let is_marked = |catalog: &Catalog, theirs| {
+            let kind = catalog.document_type(made.kind);
+            kind.is_some_and(|kind| kind.sensitive(theirs).is_some())
+        };
+        let mut along = made.fields.iter().filter(|(ours, _)| *ours == field);
+        along.any(|(_, theirs)| !is_marked(old, *theirs) && !is_marked(new, *theirs))
+    })
 }

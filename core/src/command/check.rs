@@ -6,6 +6,7 @@ use clap::Args;
 use hubu_core::catalog::check::check;
 use hubu_core::catalog::rights;
 use hubu_core::catalog::sources::Sources;
+use hubu_core::http::app::App;
 use hubu_core::http::limits::Rates;
 use hubu_core::net::tls::TlsKeeper;
 
@@ -26,9 +27,10 @@ impl Check {
             Some(folder) => (folder, None),
             None => {
                 let settings = hubu_core::config::load(&self.config.config)?;
-                // What a start would stumble over: certificate and key, rates and proxies.
+                // What a start would stumble over: certificate and key, rates and proxies, origins.
                 TlsKeeper::new(&settings.tls)?;
                 Rates::new(&settings.limits, &settings.server).map_err(CommandError::Usage)?;
+                App::check(&settings.server).map_err(CommandError::Usage)?;
                 println!("{}: fine", self.config.config.display());
                 (settings.catalog.folder.clone(), Some(settings))
             }

@@ -17,7 +17,8 @@ use super::{CommandError, Config};
 const ABOUT: &str = "\
 Looks at connection, family, TLS, encoding, what makes a commit durable, a synchronous standby, limits, rights, round trips, clocks and
 poolers; then writes, reads, checks and takes over a journal in a schema of its own, and counts commits of 2 KiB for a while. The
-schema is removed afterwards; nothing else is changed. One line a check: ok, warn, or FAIL with what to do.
+schema is removed afterwards; nothing else is changed. A run that is killed leaves the schema, hubu_check_…: DROP SCHEMA … CASCADE.
+One line a check: ok, warn, or FAIL with what to do.
 
 Without an address it takes journal.place and [database] from the settings. A password belongs into --password-file or the
 environment (PGPASSWORD); in an address on the command line every user of this machine can read it.

@@ -26,7 +26,7 @@ use super::{CommandError, Config};
 pub(crate) struct Fields {
     #[command(flatten)]
     config: Config,
-    /// Draw a new key under the next number: the server seals with it from its next start
+    /// Draw a new key under the next number: a running server seals with it within seconds
     #[arg(long)]
     new_key: bool,
     /// The cipher of the new key: sm4-gcm or aes-256-gcm
@@ -219,42 +219,50 @@ pub(super) fn checked(settings: &Settings, catalog: &Catalog) -> Result<String, 
 /// Looks after the folder of keys while the server serves: keys are changed without a restart.
 pub(super) struct Follow<'a> {
     settings: &'a Settings,
-    known: Vec<KeyId>,
     /// What was wrong with the folder when it was last looked at.
     fault: String,
 }
 
 impl<'a> Follow<'a> {
-    pub(super) fn new(settings: &'a Settings, keeping: &Keeping) -> Follow<'a> {
+    pub(super) fn new(settings: &'a Settings) -> Follow<'a> {
         Follow {
             settings,
-            known: names(keeping),
             fault: String::new(),
         }
     }
 
-    /// Gives the engine the keys that are there now, if they are others. A folder that can't be read changes nothing.
+    /// Gives the engine the keys that are there now, if they are others than it has. A folder that can't be read changes
+    /// nothing, nor does one without any key: it is no longer mounted, rather than meant.
     pub(super) fn look(&mut self, engine: &Engine) {
-        match keys(self.settings) {
-            Ok(keeping) => {
-                self.fault.clear();
-                let found = names(&keeping);
-                if found != self.known {
-                    let newest = found.first().map(ToString::to_string);
-                    tracing::info!(
-                        keys = found.len(),
-                        newest,
-                        "other keys for sensitive fields"
-                    );
-                    engine.set_fields(keeping);
-                    self.known = found;
-                }
+        let had = engine.fields();
+        let found = match keys(self.settings) {
+            Ok(found) => found,
+            Err(error) => {
+                return self.warn(format!(
+                    "the keys for sensitive fields can't be read: those that were read before stay: {error}"
+                ));
             }
-            Err(error) if error.to_string() != self.fault => {
-                tracing::warn!(%error, "the keys for sensitive fields can't be read: those that were read before stay");
-                self.fault = error.to_string();
-            }
-            Err(_) => {}
+        };
+        if found.keys().is_empty() && !had.keys().is_empty() {
+            return self.warn(format!(
+                "the folder of keys is gone or empty: those that were read before stay until a restart: {}",
+                self.settings.fields.key_folder.display()
+            ));
+        }
+        self.fault.clear();
+        let now = names(&found);
+        if now != names(&had) {
+            let newest = now.first().map(ToString::to_string);
+            tracing::info!(keys = now.len(), newest, "other keys for sensitive fields");
+            engine.set_fields(found);
+        }
+    }
+
+    /// Says what is wrong with the folder, once.
+    fn warn(&mut self, fault: String) {
+        if fault != self.fault {
+            tracing::warn!("{fault}");
+            self.fault = fault;
         }
     }
 }

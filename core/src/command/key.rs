@@ -1,13 +1,14 @@
 //! `hubu key`: makes keys that sign, shows them, and locks them anew.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use hubu_core::cipher::{
     AeadKind, Algorithm, CipherError, KEY_FILE_BYTES_MAX, LockedKey, PrivateKey, Signer,
+    fill_random, to_hex,
 };
 
 use super::CommandError;
@@ -146,12 +147,7 @@ impl Rewrap {
         let key = self.unlock.load(&self.file)?;
         let kind = self.cipher.unwrap_or(kind);
         let locked = LockedKey::lock(&key, kind, &self.new.unlock()?)?;
-        // Beside it first: a crash leaves the old file or the new one, whole.
-        let mut beside = self.file.clone().into_os_string();
-        beside.push(".new");
-        let beside = PathBuf::from(beside);
-        write_new(&beside, &locked.text())?;
-        fs::rename(&beside, &self.file).map_err(CommandError::file(&self.file))?;
+        replace(&self.file, &locked.text())?;
         println!("{}: locked anew by {kind}", self.file.display());
         println!("The old passphrase still opens copies of the old file: remove them");
         Ok(())
@@ -174,13 +170,54 @@ fn read(path: &Path) -> Result<LockedKey, CommandError> {
     LockedKey::parse(&text).map_err(fault)
 }
 
-/// Writes a file that only its owner may read, and never over another.
+/// Writes a file that only its owner may read, and never over another; it is there for good, or not at all.
 fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
+    let failed = CommandError::file(path);
+    let file = create(path).map_err(&failed)?;
+    let written = fill(file, text).and_then(|()| sync_folder(path));
+    written
+        .inspect_err(|_| {
+            let _ = fs::remove_file(path);
+        })
+        .map_err(&failed)
+}
+
+/// Puts another text in a file's place, for the same people to read. A crash leaves the old file or the new one, whole,
+/// and at most a third one beside them.
+fn replace(path: &Path, text: &str) -> Result<(), CommandError> {
+    let failed = CommandError::file(path);
+    let mut own = [0; 8];
+    fill_random(&mut own)?;
+    let mut beside = path.to_owned().into_os_string();
+    beside.push(format!(".{}.new", to_hex(&own)));
+    let beside = PathBuf::from(beside);
+    let old = fs::metadata(path).map_err(&failed)?;
+    let file = create(&beside).map_err(CommandError::file(&beside))?;
+    let steps = || {
+        // The group first: a mode for another group would let others read it.
+        fchown(&file, None, Some(old.gid()))?;
+        file.set_permissions(old.permissions())?;
+        fill(file, text)?;
+        fs::rename(&beside, path)
+    };
+    let replaced = steps().inspect_err(|_| {
+        let _ = fs::remove_file(&beside);
+    });
+    replaced.and_then(|()| sync_folder(path)).map_err(&failed)
+}
+
+fn create(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
-    let file = options.write(true).create_new(true).mode(0o600).open(path);
-    file.and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    })
-    .map_err(CommandError::file(path))
+    options.write(true).create_new(true).mode(0o600).open(path)
+}
+
+fn fill(mut file: fs::File, text: &str) -> io::Result<()> {
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// So that a crash does not take a file's name back.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|path| !path.as_os_str().is_empty());
+    fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

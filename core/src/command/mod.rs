@@ -50,14 +50,15 @@ Examples:
                                                    also the signatures under documents, with public keys alone
   hubu sign --statement signing.json --private-key wang.pem
   hubu backup --config hubu-data/hubu.toml --to /backup/hubu
-  hubu selftest --folder /tmp/course               prints the same on every kind of processor
+  hubu selftest --folder /tmp/course               prints sums to compare with another machine's
   hubu init fresh && hubu restore --config fresh/hubu.toml --from /backup/hubu
 
 Exit status:
   0  done; for `serve`: stopped as asked, nothing lost
   1  something failed; the message says what and what to do
   2  the command line or the settings are wrong
-  3  `check` or `check-database` found mistakes, or the journal is damaged";
+  3  `check` or `check-database` found mistakes; or something is damaged or not as it was made: the journal,
+     seals, what `restore` made, a signature (`verify --signatures`), the audit log; or `selftest` failed";
 
 /// Hubu (户部): the execution core of a public budget.
 #[derive(Debug, Parser)]
@@ -83,7 +84,7 @@ enum Command {
     Backup(backup::Backup),
     /// Make a journal anew from a backup, whole or up to a record, and prove it by the state that it makes
     Restore(restore::Restore),
-    /// Show that this machine makes the same journal and the same state as any other, bit by bit
+    /// Play a course of commands and print sums of its journal and state, to compare with another machine's
     Selftest(selftest::Selftest),
     /// Sign a bearer token for a person
     Token(Box<token::Token>),

@@ -6,9 +6,9 @@ use clap::Args;
 use hubu_core::cipher::Signer;
 use hubu_core::clock::Clock;
 use hubu_core::journal::open_reader;
-use hubu_core::seal::{Kind, Order, Period, make_seals, read_row};
+use hubu_core::seal::{Kind, Order, Period, Seal as Made, make_seals, read_row};
 
-use super::secrets::UnlockArgs;
+use super::secrets::{UnlockArgs, public_key};
 use super::serve::journal_settings;
 use super::{CommandError, Config};
 
@@ -32,6 +32,9 @@ pub(crate) struct Seal {
     /// The last day (2026-03-01) or month (2026-03) to seal; it must be over. Without it, all that is over
     #[arg(long, value_name = "PERIOD", value_parser = str::parse::<Period>)]
     until: Option<Period>,
+    /// Where keys change: the public key (PEM) of the newest seal; the first seal of the new key is made with it, and none later
+    #[arg(long, value_name = "FILE")]
+    previous_key: Option<PathBuf>,
     #[command(flatten)]
     unlock: UnlockArgs,
 }
@@ -51,6 +54,7 @@ impl Seal {
             cell: settings.journal.cell,
             now_ms: Clock::system().now_ms(),
             until: self.until,
+            before: self.previous_key.as_deref().map(public_key).transpose()?,
         };
         let folder = &settings.seal.folder;
         let made = make_seals(&*reader, folder, &key, &order)?;
@@ -61,6 +65,7 @@ impl Seal {
                 seal.last
             );
         }
+        warn_of_late(&made, order.now_ms);
         let mut newest = Vec::new();
         for kind in Kind::ALL {
             let row = read_row(folder, kind)?;
@@ -74,5 +79,18 @@ impl Seal {
             newest.join(", ")
         );
         Ok(())
+    }
+}
+
+/// Says which seals were made late: they vouch for what they found, and not for the days before.
+fn warn_of_late(made: &[Made], now_ms: u64) {
+    let is_late = |seal: &&Made| seal.period.is_long_over(now_ms);
+    let late: Vec<&Made> = made.iter().filter(is_late).collect();
+    if let [first, ..] = late[..] {
+        eprintln!(
+            "warning: {} made late (from {} on), more than two days after the end: whoever could write here meanwhile could have changed what it covers",
+            late.len(),
+            first.period
+        );
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hubu_core::cipher::{KEY_FILE_BYTES_MAX, LockedKey, PrivateKey, Unlock, Zeroizing};
+use hubu_core::cipher::{KEY_FILE_BYTES_MAX, LockedKey, PrivateKey, PublicKey, Unlock, Zeroizing};
 use hubu_core::config::Seal;
 
 use super::CommandError;
@@ -119,6 +119,12 @@ fn unlock(
         return Err(CommandError::Usage(text));
     }
     Ok(Unlock::Passphrase(words))
+}
+
+/// Reads a public key (PEM).
+pub(super) fn public_key(path: &Path) -> Result<PublicKey, CommandError> {
+    let text = fs::read_to_string(path).map_err(CommandError::file(path))?;
+    PublicKey::from_pem(&text).map_err(|error| at(path, &error.to_string()))
 }
 
 /// The bytes of a file that only its owner, or a group, may read.

@@ -81,7 +81,7 @@ impl Serve {
         if let Some(audit) = &audit {
             audit.server("started", env!("CARGO_PKG_VERSION"));
         }
-        let mut keys = fields::Follow::new(&settings, &fields::keys(&settings)?);
+        let mut keys = fields::Follow::new(&settings);
         let often = || {
             keys.look(&engine);
             refresh(engine.signers());
@@ -182,8 +182,7 @@ fn open_cell(
         seconds = start.elapsed().as_secs_f64(),
         "journal replayed"
     );
-    let keys = fields::keys(settings)?;
-    fields::expect_key(settings, &keys, engine.catalogs().current().1)?;
+    fields::expect_key(settings, &engine.fields(), engine.catalogs().current().1)?;
     let start = Instant::now();
     let engine = Arc::new(engine);
     let views = Views::start(&engine, Some(archive))?;

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 
 use base64ct::{Base64, Encoding};
 use clap::Args;
-use hubu_core::cipher::{PrivateKey, PublicKey, Signer, Zeroizing};
+use hubu_core::cipher::{PublicKey, Signer};
 use hubu_core::signing::{Part, Statement};
 use serde::{Deserialize, Serialize};
 
 use super::CommandError;
+use super::secrets::UnlockArgs;
 
 /// The longest statement that is read.
 const STATEMENT_BYTES_MAX: u64 = 64 << 20;
@@ -22,7 +23,7 @@ pub(crate) struct Sign {
     /// The answer of POST /v1/documents/{id}/signing/{transition}; "-" = standard input
     #[arg(long, value_name = "FILE")]
     statement: PathBuf,
-    /// Sign with this private key (PEM, PKCS #8); prints what goes into the step's `signature`
+    /// Sign with this private key (PEM, PKCS #8, or a file of `hubu key generate`); prints what goes into the step's `signature`
     #[arg(
         long,
         value_name = "FILE",
@@ -36,6 +37,8 @@ pub(crate) struct Sign {
     /// The signer's public key (PEM)
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
+    #[command(flatten)]
+    unlock: UnlockArgs,
 }
 
 #[derive(Debug, Deserialize)]
@@ -62,7 +65,9 @@ impl Sign {
     pub(crate) fn run(self) -> Result<(), CommandError> {
         let statement = self.read_statement()?;
         for part in &statement.parts {
-            eprintln!("{}: {}", part.label, part.text);
+            // A control character in a text could make the terminal show another.
+            let (label, text) = (part.label.escape_debug(), part.text.escape_debug());
+            eprintln!("{label}: {text}");
         }
         let bytes = statement.to_bytes();
         if let (Some(check), Some(key)) = (&self.check, &self.public_key) {
@@ -71,8 +76,7 @@ impl Sign {
         let Some(path) = &self.private_key else {
             return Err(CommandError::Usage("give --private-key, or --check".into()));
         };
-        let text = Zeroizing::new(read(path)?);
-        let key = PrivateKey::from_pem(&text)?;
+        let key = self.unlock.load(path)?;
         let public = key.public_key();
         let signature = SignatureForm {
             key: public.fingerprint(),

@@ -13,6 +13,7 @@ use hubu_core::seal::{Checker, Period, SealError, Sealed};
 use hubu_core::signing::register::Register;
 use hubu_kernel::record::Body;
 
+use super::secrets::public_key;
 use super::serve::journal_settings;
 use super::{CommandError, Config, hex};
 
@@ -121,15 +122,25 @@ impl Verify {
             "signatures {}  good {}  missing {}  without keys of fields {}",
             report.signed, report.good, report.missing, report.closed
         );
+        if report.stray > 0 {
+            println!("records that fit no step {}", report.stray);
+        }
         if report.is_whole() {
             return Ok(());
         }
         for fault in &report.faults {
             eprintln!("{fault}");
         }
-        let bad = report.signed - report.good + report.missing;
+        // What can't be checked here is no damage, and hides none.
+        if report.wrong() == 0 {
+            let (path, closed) = (settings.fields.key_folder.clone(), report.closed);
+            let fault =
+                format!("{closed} signatures could not be checked: the field keys are not here");
+            return Err(CommandError::Secret { path, fault });
+        }
         Err(CommandError::Damage(format!(
-            "{bad} signed steps are not as they were signed"
+            "{} signed steps are not as they were signed",
+            report.wrong()
         )))
     }
 
@@ -137,17 +148,8 @@ impl Verify {
         let Some(folder) = &self.seals else {
             return Ok(None);
         };
-        let keys: Result<Vec<PublicKey>, CommandError> = self
-            .seal_keys
-            .iter()
-            .map(|path| {
-                let text = std::fs::read_to_string(path).map_err(CommandError::file(path))?;
-                PublicKey::from_pem(&text).map_err(|error| CommandError::Secret {
-                    path: path.clone(),
-                    fault: error.to_string(),
-                })
-            })
-            .collect();
+        let keys: Result<Vec<PublicKey>, CommandError> =
+            self.seal_keys.iter().map(|path| public_key(path)).collect();
         let checker = Checker::open(folder, cell, &keys?)?;
         self.sealed_until
             .map_or(Ok(()), |wanted| checker.reach(wanted))?;
@@ -182,6 +184,12 @@ fn check_audit(folder: &Path) -> Result<(), CommandError> {
         println!(
             "{} bytes at its end are no whole entry yet",
             report.torn_bytes
+        );
+    }
+    if report.torn_files > 0 {
+        println!(
+            "{} files torn-… beside it: what a crash tore; where there was none, somebody cut it",
+            report.torn_files
         );
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! Ranges and relations between settings that the types cannot say.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use super::error::ConfigError;
@@ -14,6 +15,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     check_auth(settings, &mut faults);
     check_journal(settings, &mut faults);
     check_tls(settings, &mut faults);
+    check_addresses(settings, &mut faults);
     check_database(settings, &mut faults);
     if faults.is_empty() {
         Ok(())
@@ -41,7 +43,7 @@ fn check_tls(settings: &Settings, faults: &mut Vec<String>) {
     let has_pair =
         !tls.certificate_file.as_os_str().is_empty() && !tls.key_file.as_os_str().is_empty();
     expect(
-        tls.listen.is_empty() || tls.listen.parse::<std::net::SocketAddr>().is_ok(),
+        tls.listen.is_empty() || tls.listen.parse::<SocketAddr>().is_ok(),
         "tls.listen: an address such as 0.0.0.0:8443, or empty",
     );
     expect(
@@ -61,6 +63,25 @@ fn check_tls(settings: &Settings, faults: &mut Vec<String>) {
         limits.client_burst >= 1 && limits.token_burst >= 1,
         "limits.client_burst, limits.token_burst: at least 1",
     );
+}
+
+/// Each port has an address of its own: the system would spread connections over those that share one.
+fn check_addresses(settings: &Settings, faults: &mut Vec<String>) {
+    let mut taken: Vec<(&str, SocketAddr)> = vec![("server.listen", settings.server.listen)];
+    for (name, text) in [
+        ("tls.listen", &settings.tls.listen),
+        ("metrics.listen", &settings.metrics.listen),
+    ] {
+        let Ok(address) = text.parse::<SocketAddr>() else {
+            continue;
+        };
+        // With port 0 the system gives each another one.
+        let same = taken.iter().find(|(_, other)| *other == address);
+        if let Some((other, _)) = same.filter(|_| address.port() != 0) {
+            faults.push(format!("{name}: another address than {other}"));
+        }
+        taken.push((name, address));
+    }
 }
 
 fn check_database(settings: &Settings, faults: &mut Vec<String>) {
@@ -144,7 +165,7 @@ fn check_server(settings: &Settings, faults: &mut Vec<String>) {
     expect(server.reader_queue >= 1, "server.reader_queue: at least 1");
     let metrics = &settings.metrics.listen;
     expect(
-        metrics.is_empty() || metrics.parse::<std::net::SocketAddr>().is_ok(),
+        metrics.is_empty() || metrics.parse::<SocketAddr>().is_ok(),
         "metrics.listen: an address such as 127.0.0.1:9464, or empty",
     );
 }
@@ -216,4 +237,34 @@ fn check_auth(settings: &Settings, faults: &mut Vec<String>) {
         (1..=1440).contains(&auth.break_glass_minutes_max),
         "auth.break_glass_minutes_max: 1 to 1440",
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_ports_do_not_share_an_address() {
+        let faults = |server: &str, tls: &str, metrics: &str| {
+            let mut settings = Settings::default();
+            settings.server.listen = server.parse().unwrap();
+            settings.tls.listen = tls.into();
+            settings.metrics.listen = metrics.into();
+            let mut faults = Vec::new();
+            check_addresses(&settings, &mut faults);
+            faults
+        };
+        let (one, other) = ("127.0.0.1:8080", "127.0.0.1:8443");
+        assert_eq!(faults(one, other, "127.0.0.1:9464").len(), 0);
+        assert_eq!(faults(one, "", "").len(), 0);
+        assert_eq!(faults("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0").len(), 0);
+        assert_eq!(
+            faults(one, one, ""),
+            ["tls.listen: another address than server.listen"]
+        );
+        assert_eq!(
+            faults(one, other, other),
+            ["metrics.listen: another address than tls.listen"]
+        );
+    }
 }

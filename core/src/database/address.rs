@@ -23,7 +23,7 @@ impl Address {
     /// When it is none, or names something unknown.
     pub fn new(url: &str, link: &Link) -> Result<Self, ConnectError> {
         let mut link = link.clone();
-        let (head, query) = url.split_once('?').unwrap_or((url, ""));
+        let (head, query) = parts(url);
         let mut rest = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -36,6 +36,13 @@ impl Address {
                 "sslkey" => link.key_file = path(value)?,
                 // Which way TLS is begun is ours to say.
                 "sslnegotiation" => {}
+                // Said without the text: it may be the end of a password that holds an `&`.
+                _ if !pair.contains('=') => {
+                    return Err(ConnectError::Address(
+                        "a parameter in the URL has no value (an & in a password is written %26)"
+                            .into(),
+                    ));
+                }
                 _ => rest.push(pair),
             }
         }
@@ -46,6 +53,8 @@ impl Address {
         let mut config: Config = plain
             .parse()
             .map_err(|error| ConnectError::Address(with_causes(&error)))?;
+        let is_unix = goes_through_sockets(&config)?;
+        check_roots(&link, is_unix)?;
         name_hosts(&mut config);
         Ok(Self { config, link })
     }
@@ -91,12 +100,54 @@ impl Address {
     /// Whether it goes through sockets of this machine's file system, where there is no TLS.
     pub(super) fn is_unix(&self) -> bool {
         let hosts = self.config.get_hosts();
-        hosts.iter().any(|host| matches!(host, Host::Unix(_)))
+        hosts.iter().any(is_socket)
     }
 
     /// Whether the URL insists on channel binding.
     pub(super) fn wants_binding(&self) -> bool {
         self.config.get_channel_binding() == ChannelBinding::Require
+    }
+}
+
+/// The URL without its parameters, and those; read as tokio-postgres reads it, for which user and password end at the first `@`.
+fn parts(url: &str) -> (&str, &str) {
+    let begin = url.find('@').map_or(0, |at| at + 1);
+    match url[begin..].find('?') {
+        Some(at) => (&url[..begin + at], &url[begin + at + 1..]),
+        None => (url, ""),
+    }
+}
+
+fn is_socket(host: &Host) -> bool {
+    matches!(host, Host::Unix(_))
+}
+
+/// Whether all hosts are sockets of the file system, or none. A list of both is refused: there is no TLS in a socket, and what
+/// holds for one host holds for all.
+fn goes_through_sockets(config: &Config) -> Result<bool, ConnectError> {
+    let hosts = config.get_hosts();
+    let sockets = hosts.iter().filter(|host| is_socket(host)).count();
+    if sockets > 0 && (sockets < hosts.len() || !config.get_hostaddrs().is_empty()) {
+        return Err(ConnectError::Address(
+            "the URL names sockets of the file system and hosts: one kind only, since a socket has no TLS (hostaddr is for hosts)"
+                .into(),
+        ));
+    }
+    Ok(sockets > 0)
+}
+
+/// Root certificates that would never be looked at make a connection seem safer than it is.
+fn check_roots(link: &Link, is_unix: bool) -> Result<(), ConnectError> {
+    let has_roots = !link.root_file.as_os_str().is_empty();
+    match link.tls {
+        TlsMode::Prefer | TlsMode::Disable if has_roots && !is_unix => {
+            Err(ConnectError::Address(
+                "the file of root certificates (database.root_certificate_file, sslrootcert) is looked at only with database.tls \
+                 (sslmode) require, verify-ca or verify-full: set one of these, or leave the file out"
+                    .into(),
+            ))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -144,5 +195,62 @@ mod tests {
         let wrong = Address::new("postgres://u@h/d?sslmode=always", &Link::default());
         assert!(wrong.err().unwrap().to_string().contains("verify-ca"));
         assert!(path("a%2").is_err());
+    }
+
+    #[test]
+    fn parameters_begin_where_tokio_postgres_sees_them_begin() {
+        let address = Address::new("postgres://u:p?q@h/d?sslmode=require", &Link::default());
+        let address = address.unwrap();
+        assert_eq!(address.link.tls, TlsMode::Require);
+        assert_eq!(address.config.get_password(), Some(&b"p?q"[..]));
+        let url = "postgres://u@h/d?password=se&cret&application_name=x";
+        let text = Address::new(url, &Link::default())
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(text.contains("has no value"), "{text}");
+        assert!(!text.contains("cret"), "{text}");
+    }
+
+    #[test]
+    fn sockets_and_hosts_are_not_mixed() {
+        for url in [
+            "postgres://u@%2Frun%2Fpg,db/d",
+            "postgres://u@db/d?host=/run/pg",
+            "postgres://u@/d?host=/run/pg&hostaddr=10.0.0.1",
+        ] {
+            let refused = Address::new(url, &Link::default()).err().unwrap();
+            let text = refused.to_string();
+            assert!(text.contains("one kind only"), "{url}: {text}");
+        }
+        for (url, is_unix) in [
+            ("postgres://u@%2Frun%2Fpg,%2Ftmp/d", true),
+            ("postgres://u@one,two/d", false),
+            ("postgres://u@/d?hostaddr=10.0.0.1", false),
+        ] {
+            let address = Address::new(url, &Link::default()).unwrap();
+            assert_eq!(address.is_unix(), is_unix, "{url}");
+        }
+    }
+
+    #[test]
+    fn root_certificates_that_nobody_looks_at_are_refused() {
+        let with = |tls| Link {
+            tls,
+            root_file: PathBuf::from("/etc/root.pem"),
+            ..Link::default()
+        };
+        for tls in [TlsMode::Prefer, TlsMode::Disable] {
+            let refused = Address::new("postgres://u@h/d", &with(tls)).err().unwrap();
+            let text = refused.to_string();
+            assert!(text.contains("is looked at only with"), "{text}");
+        }
+        // What the URL says wins, in both directions.
+        let raised = "postgres://u@h/d?sslmode=verify-ca";
+        assert!(Address::new(raised, &with(TlsMode::Prefer)).is_ok());
+        let lowered = "postgres://u@h/d?sslmode=disable";
+        assert!(Address::new(lowered, &with(TlsMode::VerifyFull)).is_err());
+        assert!(Address::new("postgres://u@h/d", &with(TlsMode::Require)).is_ok());
+        assert!(Address::new("postgres://u@%2Frun/d", &with(TlsMode::Prefer)).is_ok());
     }
 }

@@ -1,5 +1,6 @@
 //! What tokio-postgres talks through: the socket, in the clear or in TLS. It lets everything pass but one message: the first one of
-//! a server that asks for a password in a way of its own (openGauss). That one it answers itself.
+//! a server that asks for a password in a way of its own (openGauss). That one it answers itself, unless the address insists
+//! on channel binding, which that way does not have.
 
 use std::io;
 use std::pin::Pin;
@@ -24,6 +25,7 @@ pub(super) struct Channel {
     wire: Box<dyn Duplex>,
     binding: Option<Vec<u8>>,
     password: Option<Arc<[u8]>>,
+    wants_binding: bool,
     stage: Stage,
 }
 
@@ -46,6 +48,7 @@ impl Channel {
             wire: Box::new(wire),
             binding: None,
             password,
+            wants_binding: false,
             stage: Stage::First(Vec::new()),
         }
     }
@@ -59,6 +62,14 @@ impl Channel {
         Self {
             binding,
             ..Self::plain(wire, password)
+        }
+    }
+
+    /// The same, where the address insists on channel binding or not.
+    pub(super) fn insisting(self, wants_binding: bool) -> Self {
+        Self {
+            wants_binding,
+            ..self
         }
     }
 
@@ -91,6 +102,9 @@ impl Channel {
     }
 
     fn answer(&self, request: &Request<'_>) -> io::Result<Vec<u8>> {
+        if self.wants_binding {
+            return Err(io::Error::other(gauss::unbound()));
+        }
         let answer = gauss::answer(request, self.password.as_deref());
         answer.map_err(io::Error::other)
     }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use deadpool::managed::{
     Manager, Metrics, Object, Pool as Connections, PoolError, RecycleError, RecycleResult,
 };
-use tokio_postgres::NoTls;
 use tokio_postgres::config::{SslMode, SslNegotiation};
+use tokio_postgres::{Config, NoTls};
 
 use super::address::Address;
 use super::client::Client;
@@ -48,7 +48,7 @@ pub struct Wanted<'a> {
 pub fn pool(address: &Address, wanted: Wanted<'_>) -> Result<Pool, ConnectError> {
     let mut address = address.clone();
     address.config.application_name(wanted.name);
-    address.config.connect_timeout(wanted.patience);
+    bound(&mut address.config, wanted.patience);
     let dialer = Dialer {
         address,
         schema: wanted.schema.map(Arc::from),
@@ -60,6 +60,19 @@ pub fn pool(address: &Address, wanted: Wanted<'_>) -> Result<Pool, ConnectError>
         .create_timeout(Some(wanted.patience))
         .build()
         .map_err(|error| ConnectError::Address(error.to_string()))
+}
+
+/// Times out where the URL names no time of its own: early enough that each of its hosts has its turn within our patience, and
+/// that a connection whose far end is gone is noticed before patience ends.
+fn bound(config: &mut Config, patience: Duration) {
+    let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
+    let turns = u32::try_from(hosts.max(1)).unwrap_or(u32::MAX);
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(patience / turns.saturating_add(1));
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(patience / 2);
+    }
 }
 
 /// Why a pool gave no connection.
@@ -155,4 +168,25 @@ fn password(address: &Address) -> Result<Option<Vec<u8>>, ConnectError> {
         });
     }
     Ok(Some(line.as_bytes().to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_host_has_its_turn_and_the_url_wins() {
+        let times = |url: &str| {
+            let mut config: Config = url.parse().unwrap();
+            bound(&mut config, Duration::from_secs(30));
+            let connect = config.get_connect_timeout().copied().unwrap();
+            (connect, config.get_tcp_user_timeout().copied().unwrap())
+        };
+        let seconds =
+            |connect, unheard| (Duration::from_secs(connect), Duration::from_secs(unheard));
+        assert_eq!(times("postgres://u@one/d"), seconds(15, 15));
+        assert_eq!(times("postgres://u@one,two/d"), seconds(10, 15));
+        let own = "postgres://u@one,two/d?connect_timeout=3&tcp_user_timeout=4";
+        assert_eq!(times(own), seconds(3, 4));
+    }
 }

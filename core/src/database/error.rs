@@ -8,7 +8,7 @@ pub enum ConnectError {
     /// The URL cannot be understood.
     #[error("{0}")]
     Address(String),
-    /// A file that the settings name cannot be read.
+    /// The password's file cannot be read.
     #[error("cannot read {what} in {}: {source}", path.display())]
     File {
         /// What should be in it.
@@ -18,7 +18,7 @@ pub enum ConnectError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A file holds something else.
+    /// The password's file holds something else.
     #[error("{}: {reason}", path.display())]
     Content {
         /// Where.
@@ -26,6 +26,9 @@ pub enum ConnectError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A certificate's or a key's file cannot be used.
+    #[error("{0}")]
+    Files(#[from] crate::tls::TlsError),
     /// TLS was asked for and the server has none, or its certificate is not accepted.
     #[error("TLS: {0}")]
     Tls(String),

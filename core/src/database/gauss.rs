@@ -15,7 +15,9 @@
 //!
 //! The name of the server key lacks a letter there, too. A client of protocol 3.0, as tokio-postgres is, is not told how often the
 //! password is hashed, but is shown the server's proof first: it tells whether 10000, the default, was right, and that the server
-//! knows the password. The other ways (codes 11 to 14) are refused with what to set.
+//! knows the password, or somebody who has recorded one exchange: nothing in it comes from the client, so that it can be played
+//! again, and only `verify-full` proves the server. Nor is it bound to a channel: where the address insists on that, there is no
+//! answer. The other ways (codes 11 to 14) are refused with what to set.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
@@ -108,6 +110,15 @@ pub(super) fn answer(
     let mut proven = keyed(&stored_key, &token);
     proven.iter_mut().zip(client_key).for_each(|(a, b)| *a ^= b);
     Ok(message(&proven))
+}
+
+/// Why there is no answer where the address insists on channel binding.
+pub(super) fn unbound() -> ConnectError {
+    ConnectError::Password(
+        "the address insists on channel binding (channel_binding=require), which the server's way of asking for a password does \
+         not have: leave it out there, and use sslmode=verify-full"
+            .into(),
+    )
 }
 
 /// What to say of a way that is not spoken here.
@@ -205,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_does_not_know_the_password_gets_no_answer() {
+    fn a_proof_that_is_not_of_the_password_gets_no_answer() {
         let text = refused(&asked(10, 2, PROOF), "wrong-one");
         assert!(text.contains("not that of this role"), "{text}");
         assert!(!text.contains("wrong-one"), "{text}");

@@ -7,7 +7,7 @@
 //! openGauss' own request for a password, which tokio-postgres does not know (`gauss`). [`client`] sends statements, prepared by
 //! name or, behind a pooler, not.
 //!
-//! A leaf: imports nothing of ours.
+//! Almost a leaf: of ours it imports `tls` alone, which reads PEM files for every TLS.
 
 pub mod family;
 pub mod link;

@@ -74,7 +74,7 @@ impl Negotiation {
     async fn negotiate(self, mut socket: Socket) -> Result<Channel, ConnectError> {
         self.is_sealed.store(false, Ordering::Release);
         let Some(tls) = &self.tls else {
-            return Ok(Channel::plain(socket, self.password));
+            return Ok(Channel::plain(socket, self.password).insisting(self.wants_binding));
         };
         let mut answer = [0];
         let asked = async {
@@ -106,7 +106,7 @@ impl Negotiation {
         let binding = certificates
             .and_then(|chain| chain.first())
             .and_then(|own| end_point(own));
-        Ok(Channel::sealed(stream, binding, self.password))
+        Ok(Channel::sealed(stream, binding, self.password).insisting(self.wants_binding))
     }
 
     /// Why the handshake failed, and what to do.

@@ -1,37 +1,34 @@
-//! What TLS to a database is made of: rustls with ring, 1.2 or 1.3, and the certificates that the settings name. Files are read
-//! for each connection, so that a new certificate counts without a restart.
+//! How TLS is spoken to a database: 1.2 or 1.3, with what `crate::tls` reads out of the files that the settings name. They are
+//! read for each connection, so that a new certificate counts without a restart.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 
 use super::error::ConnectError;
 use super::link::{Link, TlsMode};
-use super::verifier::{AnyCertificate, AnyName};
+use super::verifier::Lenient;
+use crate::tls::{TlsError, certificates, private_key, provider, roots};
 
 /// The client's side of TLS as the settings want it; nothing where it is off.
 pub(super) fn config(link: &Link) -> Result<Option<Arc<ClientConfig>>, ConnectError> {
     if link.tls == TlsMode::Disable {
         return Ok(None);
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = provider();
     let wrong = |error: rustls::Error| ConnectError::Tls(error.to_string());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(wrong)?;
     let builder = match checks(link)? {
         Checks::Nothing => {
-            let any = AnyCertificate::new(&provider);
+            let any = Lenient::of_anybody(&provider);
             builder
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(any))
         }
         Checks::Chain => {
-            let any = AnyName::new(roots(&link.root_file)?, &provider)?;
+            let any = Lenient::of_any_name(Arc::new(roots(&link.root_file)?), &provider)?;
             builder
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(any))
@@ -40,8 +37,14 @@ pub(super) fn config(link: &Link) -> Result<Option<Arc<ClientConfig>>, ConnectEr
     };
     let has_own = !link.certificate_file.as_os_str().is_empty();
     let config = if has_own {
-        let (chain, key) = own(link, &provider)?;
-        builder.with_client_auth_cert(chain, key).map_err(wrong)?
+        let chain = certificates(&link.certificate_file)?;
+        let key = private_key(&link.key_file)?;
+        let pair = builder.with_client_auth_cert(chain, key);
+        pair.map_err(|source| TlsError::Pair {
+            certificate: link.certificate_file.clone(),
+            key: link.key_file.clone(),
+            source,
+        })?
     } else {
         builder.with_no_client_auth()
     };
@@ -68,65 +71,4 @@ fn checks(link: &Link) -> Result<Checks, ConnectError> {
         )),
         _ => Ok(Checks::Nothing),
     }
-}
-
-/// The certificates in a file, as those whose word counts.
-fn roots(file: &Path) -> Result<Arc<RootCertStore>, ConnectError> {
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates("root certificates", file)? {
-        roots
-            .add(certificate)
-            .map_err(|error| ConnectError::Content {
-                path: file.into(),
-                reason: format!("a certificate in it cannot be used: {error}"),
-            })?;
-    }
-    Ok(Arc::new(roots))
-}
-
-fn certificates(
-    what: &'static str,
-    file: &Path,
-) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
-    let found: Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(&read(what, file)?)
-        .map(|one| one.map(CertificateDer::into_owned))
-        .collect();
-    let content = |reason: String| ConnectError::Content {
-        path: file.into(),
-        reason,
-    };
-    let found = found.map_err(|error| content(format!("no PEM certificates: {error}")))?;
-    if found.is_empty() {
-        return Err(content("it holds no PEM certificate".into()));
-    }
-    Ok(found)
-}
-
-/// Our own certificate and its key, which the server may ask for.
-fn own(
-    link: &Link,
-    provider: &CryptoProvider,
-) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), ConnectError> {
-    let chain = certificates("the client's certificate", &link.certificate_file)?;
-    let file = &link.key_file;
-    let content = |reason: String| ConnectError::Content {
-        path: file.clone(),
-        reason,
-    };
-    let bytes = read("the client's key", file)?;
-    let key = PrivateKeyDer::from_pem_slice(&bytes)
-        .map_err(|error| content(format!("no PEM key without a passphrase: {error}")))?;
-    provider
-        .key_provider
-        .load_private_key(key.clone_key())
-        .map_err(|error| content(format!("this key cannot be used: {error}")))?;
-    Ok((chain, key))
-}
-
-fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, ConnectError> {
-    std::fs::read(path).map_err(|source| ConnectError::File {
-        what,
-        path: path.into(),
-        source,
-    })
 }

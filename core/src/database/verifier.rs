@@ -11,30 +11,57 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, Sign
 
 use super::error::ConnectError;
 
-/// Takes any certificate.
+/// See the module.
 #[derive(Debug)]
-pub(super) struct AnyCertificate {
+pub(super) struct Lenient {
+    /// What checks chain and name; without it any certificate is taken.
+    chain: Option<Arc<WebPkiServerVerifier>>,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl AnyCertificate {
-    pub(super) fn new(provider: &CryptoProvider) -> Self {
+impl Lenient {
+    /// Takes any certificate.
+    pub(super) fn of_anybody(provider: &CryptoProvider) -> Self {
         Self {
+            chain: None,
             algorithms: provider.signature_verification_algorithms,
         }
     }
+
+    /// Takes a certificate that a root vouches for, whatever host it names.
+    pub(super) fn of_any_name(
+        roots: Arc<RootCertStore>,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Self, ConnectError> {
+        let chain = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider))
+            .build()
+            .map_err(|error| ConnectError::Tls(error.to_string()))?;
+        Ok(Self {
+            chain: Some(chain),
+            ..Self::of_anybody(provider)
+        })
+    }
 }
 
-impl ServerCertVerifier for AnyCertificate {
+impl ServerCertVerifier for Lenient {
     fn verify_server_cert(
         &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
+        certificate: &CertificateDer<'_>,
+        between: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
+        let Some(chain) = &self.chain else {
+            return Ok(ServerCertVerified::assertion());
+        };
+        match chain.verify_server_cert(certificate, between, name, ocsp, now) {
+            // The name is looked at last: whoever comes to it has a chain that holds.
+            Err(Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(ServerCertVerified::assertion()),
+            other => other,
+        }
     }
 
     fn verify_tls12_signature(
@@ -57,69 +84,5 @@ impl ServerCertVerifier for AnyCertificate {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
-    }
-}
-
-/// Takes a certificate that a root vouches for, whatever host it names.
-#[derive(Debug)]
-pub(super) struct AnyName {
-    whole: Arc<WebPkiServerVerifier>,
-}
-
-impl AnyName {
-    pub(super) fn new(
-        roots: Arc<RootCertStore>,
-        provider: &Arc<CryptoProvider>,
-    ) -> Result<Self, ConnectError> {
-        let whole = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider))
-            .build()
-            .map_err(|error| ConnectError::Tls(error.to_string()))?;
-        Ok(Self { whole })
-    }
-}
-
-impl ServerCertVerifier for AnyName {
-    fn verify_server_cert(
-        &self,
-        certificate: &CertificateDer<'_>,
-        between: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let checked = self
-            .whole
-            .verify_server_cert(certificate, between, name, ocsp, now);
-        match checked {
-            // The name is looked at last: whoever comes to it has a chain that holds.
-            Err(Error::InvalidCertificate(
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
-            other => other,
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.whole
-            .verify_tls12_signature(message, certificate, signed)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.whole
-            .verify_tls13_signature(message, certificate, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.whole.supported_verify_schemes()
     }
 }

@@ -170,15 +170,20 @@ impl Engine {
         for (index, command) in commands.iter().enumerate() {
             scratch.content = content_of(&command.action);
             scratch.now_ms = self.clock().now_ms();
-            match self.prepare(state, command, scratch) {
-                Ok(_) => all.add_all(&scratch.touched),
-                Err(error) => match self.repeated(state, scratch) {
-                    Ok(Some(_)) => {}
-                    Ok(None) => return Err(BatchError { index, error }),
-                    Err(error) => return Err(BatchError { index, error }),
-                },
+            // An earlier command may move the document that this one signs: the state before judges no signature.
+            scratch.proofs.is_locked = true;
+            let prepared = self.prepare(state, command, scratch).map(drop);
+            scratch.proofs.is_locked = false;
+            match prepared {
+                Ok(()) => all.add_all(&scratch.touched),
+                Err(error) => {
+                    self.repeated_or(state, scratch, error)
+                        .map_err(|error| BatchError { index, error })?;
+                }
             }
         }
+        // Most fit it all the same, and are proven here, outside of locks; one that does not is judged under them.
+        let _ = scratch.proofs.settle();
         // Idempotency keys of repeats that can't be prepared any more are looked at as well.
         for once in onces {
             all.add(place::of_once(once.key));
@@ -265,9 +270,8 @@ impl Engine {
         let intent = match prepared {
             Ok(intent) => intent,
             Err(error) => {
-                let first = self.repeated(held, scratch)?;
                 return Ok(Ticket {
-                    seq: first.ok_or(error)?,
+                    seq: self.repeated_or(held, scratch, error)?,
                     answer: None,
                 });
             }

@@ -34,6 +34,12 @@ impl Catalogs {
         &self.versions[at - 1]
     }
 
+    /// A version that somebody else may have written: `None` where it was never put to use.
+    pub(crate) fn find(&self, version: CatalogVersion) -> Option<&Arc<Catalog>> {
+        let at = usize::from(version.0).checked_sub(1)?;
+        self.versions.get(at)
+    }
+
     /// The number that the next version gets.
     pub(crate) fn next(&self) -> CatalogVersion {
         CatalogVersion(self.versions.len() as u16 + 1)

@@ -14,11 +14,24 @@ use hubu_kernel::record::Once;
 impl Engine {
     /// The first answer's place when a command that can't be prepared any more is a repeat: its
     /// document may have ended since, or the catalog changed.
-    pub(crate) fn repeated(
+    ///
+    /// # Errors
+    /// `error`, which says why it can't be prepared, when it is none; or that its key was used for another command.
+    pub(crate) fn repeated_or(
         &self,
         look: &dyn Look,
         scratch: &Scratch,
-    ) -> Result<Option<Seq>, SubmitError> {
+        error: SubmitError,
+    ) -> Result<Seq, SubmitError> {
+        match self.repeated(look, scratch) {
+            Ok(first) => first.ok_or(error),
+            // What was asked first is named with a key that may be the one missing: nobody can tell whether this is another.
+            Err(SubmitError::KeyReused) if matches!(error, SubmitError::Fields(_)) => Err(error),
+            Err(reused) => Err(reused),
+        }
+    }
+
+    fn repeated(&self, look: &dyn Look, scratch: &Scratch) -> Result<Option<Seq>, SubmitError> {
         let once = scratch.once;
         let mut spent = None;
         look.look(place::of_once(once.key), &mut |shard| {

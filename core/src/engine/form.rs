@@ -6,12 +6,13 @@ use crate::catalog::document::{
     DocumentType, FieldKind, FieldPlace, FieldRule, MonthRule, TransitionRule,
 };
 use crate::catalog::model::Catalog;
+use crate::engine::catalogs::Catalogs;
 use crate::engine::command::{Command, KEY_MAX};
 use crate::engine::error::{FieldFault, FormError, LineFault, ValueFault};
 use crate::fields::mask;
 use hubu_kernel::actor::NAME_BYTES_MAX;
 use hubu_kernel::document::{Dimension, Entry, Field, LINES_MAX, Line, Value};
-use hubu_kernel::ident::FieldId;
+use hubu_kernel::ident::{CatalogVersion, FieldId};
 
 /// The most documents that one names as its sources.
 const LINKS_MAX: usize = 256;
@@ -69,6 +70,40 @@ pub(crate) fn check_act(
         Some(lines) => check_lines(catalog, kind, lines),
         None => Ok(()),
     }
+}
+
+/// Refuses what was read masked and is written back, where the document's own catalog, which [`check_act`] asks, knows
+/// nothing of a mark that the catalog in use has set since.
+pub(crate) fn check_unmasked(
+    catalogs: &Catalogs,
+    (version, kind): (CatalogVersion, &DocumentType),
+    fields: &[Field],
+    lines: Option<&[Line]>,
+) -> Result<(), FormError> {
+    if catalogs.current().0 == version || !catalogs.has_sensitive(version, kind.id) {
+        return Ok(());
+    }
+    let check = |fields: &[Field]| {
+        let is_masked = |field: &&Field| {
+            mask::is_masked(&field.value)
+                && catalogs.sensitive(version, kind.id, field.id).is_some()
+        };
+        match fields.iter().find(is_masked) {
+            None => Ok(()),
+            Some(field) => Err(FieldFault::Value {
+                field: name_of(kind, field.id),
+                fault: ValueFault::Masked,
+            }),
+        }
+    };
+    check(fields)?;
+    for (line, at) in lines.unwrap_or_default().iter().zip(1..) {
+        check(&line.fields).map_err(|fault| FormError::AtLine {
+            line: at,
+            fault: fault.into(),
+        })?;
+    }
+    Ok(())
 }
 
 fn check_agency(enter: &Entry) -> Result<(), FormError> {

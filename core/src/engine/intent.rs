@@ -19,7 +19,7 @@ use crate::engine::submit::Scratch;
 use crate::engine::{form, place, spawn};
 use crate::signing::SignatureFault;
 use hubu_kernel::decide::{Request, Standing, judge_step};
-use hubu_kernel::document::{Entry, overlay};
+use hubu_kernel::document::{Entry, Line, overlay};
 use hubu_kernel::ident::{CatalogVersion, TransitionId};
 use hubu_kernel::record::{Once, Traceparent};
 use hubu_kernel::rejection::Rejection;
@@ -180,7 +180,9 @@ impl Engine {
         let edits_lines = act.lines.is_some();
         let mut weighed = Weighed::nothing(Err(Rejection::WrongState { state: seen.state }));
         if let Some(step) = step {
-            form::check_act(catalog, kind, step, &act.fields, act.lines.as_deref())?;
+            let (fields, lines) = (&act.fields[..], act.lines.as_deref());
+            form::check_act(catalog, kind, step, fields, lines)?;
+            form::check_unmasked(self.catalogs(), (seen.catalog, kind), fields, lines)?;
             self.open_for(step, &mut seen)?;
             let facts = Facts {
                 subject: seen.subject(look, catalog, kind),
@@ -189,11 +191,7 @@ impl Engine {
                 agency: &seen.agency,
                 creator: &seen.creator,
                 previous: &seen.previous,
-                lines: if edits_lines {
-                    &scratch.content.lines
-                } else {
-                    &seen.lines
-                },
+                lines: lines_after(edits_lines, &scratch.content, &seen),
                 now_ms: scratch.now_ms,
             };
             let (standing, if_match) = (Some(seen.standing()), act.if_match);
@@ -206,11 +204,7 @@ impl Engine {
                 kind,
                 step,
                 seen: &seen,
-                lines: if edits_lines {
-                    &scratch.content.lines
-                } else {
-                    &seen.lines
-                },
+                lines: lines_after(edits_lines, &scratch.content, &seen),
                 actor,
             };
             let (presented, proofs) = (act.signature.as_ref(), &mut scratch.proofs);
@@ -244,6 +238,14 @@ fn first_step(kind: &DocumentType, id: TransitionId) -> Result<&TransitionRule, 
         kind: kind.name.clone(),
         step: format!("#{}", id.0),
     })
+}
+
+/// The lines that a document has after a step: those that the step brings, or its own.
+fn lines_after<'a>(edits_lines: bool, content: &'a Entry, seen: &'a Seen) -> &'a [Line] {
+    match edits_lines {
+        true => &content.lines,
+        false => &seen.lines,
+    }
 }
 
 fn may_enter(

@@ -1,7 +1,9 @@
 //! Opening an engine: recover, begin the journal where it is empty, put the catalog to use, start the journal's thread.
 
+use crate::catalog::error::CatalogError;
 use crate::catalog::model::Catalog;
 use crate::catalog::sources::Sources;
+use crate::catalog::succession::{check_marks, check_succession};
 use crate::clock::Clock;
 use crate::disk::{Disk, OsDisk};
 use crate::engine::Engine;
@@ -19,6 +21,7 @@ use crate::signing::register::Register;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU64};
 use arc_swap::ArcSwap;
+use hubu_kernel::ident::CatalogVersion;
 use hubu_kernel::record::{Body, Once, Record};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -240,11 +243,18 @@ fn begin(
 }
 
 fn follow(recovered: &Recovered, offered: &Catalog) -> Result<(), EngineError> {
-    let Some(newest) = recovered.catalogs.newest() else {
+    let catalogs = &recovered.catalogs;
+    let Some(newest) = catalogs.newest() else {
         return Ok(());
     };
-    crate::catalog::succession::check_succession(newest, offered)
-        .map_err(|e| EngineError::Succession(e.to_string()))
+    let refused = |error: CatalogError| EngineError::Succession(error.to_string());
+    check_succession(newest, offered).map_err(refused)?;
+    // Documents live on under the versions before it, and their values stand where those put them.
+    for older in 1..catalogs.current().0.0 {
+        let older = catalogs.version(CatalogVersion(older));
+        check_marks(older, offered).map_err(refused)?;
+    }
+    Ok(())
 }
 
 fn pack(bodies: Vec<Body>, time_ms: u64) -> Vec<u8> {

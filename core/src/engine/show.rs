@@ -9,9 +9,11 @@ use crate::engine::seen::Seen;
 use crate::fields::error::FieldsError;
 use crate::fields::keyring::Fields;
 use crate::fields::mask;
+use arc_swap::Guard;
 use hubu_kernel::document::{Document, Field, Line, Value};
 use hubu_kernel::ident::{DocumentId, FieldId, TypeId};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// A value as somebody may see it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,6 +34,11 @@ impl Engine {
     /// shown as encrypted.
     pub fn set_fields(&self, fields: Fields) {
         self.veil().replace(fields);
+    }
+
+    /// What this cell does with sensitive values now, and the keys that it has.
+    pub fn fields(&self) -> Arc<Fields> {
+        Guard::into_inner(self.veil().fields())
     }
 
     /// A field of a document as the actor may see it; `line` counts from 1, and 0 is the head.

@@ -4,6 +4,8 @@
 //! form that was signed is made anew of the document as the journal has it. Whoever changed a record and
 //! made the chain fit again is found here, as he has no official's key.
 
+use crate::catalog::document::{DocumentType, TransitionRule};
+use crate::catalog::model::Catalog;
 use crate::engine::catalogs::Catalogs;
 use crate::engine::error::EngineError;
 use crate::engine::recover::compile;
@@ -25,9 +27,6 @@ use hubu_kernel::signature::Signature;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What is said of a signature over values that can't be read here.
-const CLOSED: &str = "a sealed value can't be opened here: its key is missing (docs/fields.md)";
-
 /// The most faults that are told one by one.
 const FAULTS_MAX: usize = 100;
 
@@ -42,14 +41,21 @@ pub struct Report {
     pub closed: u64,
     /// Steps whose type demands a signature, and that have none.
     pub missing: u64,
-    /// The first of those that are not as they should be, in words.
+    /// Records without a signature that fit no step of their document: somebody wrote them who is not the engine.
+    pub stray: u64,
+    /// The first of those that are not as they should be, in words; those that no key here opens are only counted.
     pub faults: Vec<String>,
 }
 
 impl Report {
     /// Whether every signature is there and fits.
     pub fn is_whole(&self) -> bool {
-        self.good == self.signed && self.missing == 0
+        self.good == self.signed && self.wrong() == 0
+    }
+
+    /// How many records are not as they should be; nothing is said of those that no key here opens.
+    pub fn wrong(&self) -> u64 {
+        self.signed.saturating_sub(self.good + self.closed) + self.missing + self.stray
     }
 
     fn fault(&mut self, seq: Seq, record: &Record, decided: &Decided, what: &str) {
@@ -99,6 +105,22 @@ pub fn check_journal(
     }
 }
 
+/// Why a signature is not good.
+enum Fault {
+    /// A sealed value can't be opened here: nothing can be said.
+    Closed,
+    /// It does not fit, in words.
+    Wrong(&'static str),
+}
+
+/// A step, and under what its document lives.
+#[derive(Clone, Copy)]
+struct Step<'a> {
+    catalog: &'a Catalog,
+    kind: &'a DocumentType,
+    rule: &'a TransitionRule,
+}
+
 #[derive(Default)]
 struct Reading<'a> {
     register: Option<&'a Signers>,
@@ -142,28 +164,56 @@ impl Reading<'_> {
                         self.report.good += 1;
                         return;
                     }
-                    Err(fault) => {
-                        self.report.closed += u64::from(fault == CLOSED);
-                        fault
+                    Err(Fault::Closed) => {
+                        self.report.closed += 1;
+                        return;
                     }
+                    Err(Fault::Wrong(fault)) => fault,
                 }
             }
-            None if self.demands(decided) => {
-                self.report.missing += 1;
-                "the step demands a signature, and there is none"
-            }
-            None => return,
+            None => match self.step(decided) {
+                Some(step) if step.rule.signature.is_some() => {
+                    self.report.missing += 1;
+                    "the step demands a signature, and there is none"
+                }
+                Some(_) => return,
+                None if self.is_plain_entry(decided) => return,
+                None => {
+                    self.report.stray += 1;
+                    "it fits no step of its document"
+                }
+            },
         };
         self.report.fault(seq, record, decided, fault);
     }
 
-    fn demands(&self, decided: &Decided) -> bool {
-        let catalog = self.catalogs.version(decided.catalog);
-        let kind = catalog.document_type(decided.kind);
-        let step = kind
-            .zip(decided.transition)
-            .and_then(|(kind, id)| kind.transition(id));
-        step.is_some_and(|step| step.signature.is_some())
+    /// What the document of a record lives under: by its beginning, which signatures cover, and not by what this record
+    /// says of it.
+    fn under(&self, decided: &Decided) -> Option<(&Catalog, &DocumentType)> {
+        let begun = self.documents.open.get(&decided.document);
+        let entry = decided.entry.as_ref().or(begun.map(|d| &d.entry))?;
+        let catalog = &**self.catalogs.find(entry.catalog)?;
+        Some((catalog, catalog.document_type(entry.kind)?))
+    }
+
+    /// The step that a record took, if its document has it and the record did what it does.
+    fn step(&self, decided: &Decided) -> Option<Step<'_>> {
+        let (catalog, kind) = self.under(decided)?;
+        let rule = kind.transition(decided.transition?)?;
+        let did = (decided.from, decided.state, decided.phase, decided.terminal);
+        let does = &rule.kernel;
+        let is_same = did == (does.from, does.to, does.phase, does.terminal);
+        is_same.then_some(Step {
+            catalog,
+            kind,
+            rule,
+        })
+    }
+
+    /// Whether the record enters a document that stays where it starts, which is no step.
+    fn is_plain_entry(&self, decided: &Decided) -> bool {
+        let is_first = || self.under(decided).map(|(_, kind)| kind.initial) == Some(decided.state);
+        decided.entry.is_some() && decided.transition.is_none() && is_first()
     }
 
     fn judge(
@@ -171,29 +221,29 @@ impl Reading<'_> {
         record: &Record,
         decided: &Decided,
         signature: &Signature,
-    ) -> Result<(), &'static str> {
-        let key = public_key(signature).ok_or("the public key beside the signature is none")?;
+    ) -> Result<(), Fault> {
+        let wrong = Fault::Wrong;
+        let key =
+            public_key(signature).ok_or(wrong("the public key beside the signature is none"))?;
         let signer = ActorName::of(&record.actor).person;
         if let Some(register) = self.register {
             let holder = register.find(&key.fingerprint());
             let is_theirs = holder.is_some_and(|h| h.key == key && *h.person == *signer);
             if !is_theirs {
-                return Err("the key is not registered as the signer's");
+                return Err(wrong("the key is not registered as the signer's"));
             }
         }
         let form = self.form(record, decided)?;
         let checked = key.verify(&form, &signature.value);
-        checked.map_err(|_| "the signature does not fit the document")
+        checked.map_err(|_| wrong("the signature does not fit the document"))
     }
 
     /// The bytes that were to be signed, of the document as the journal has it.
-    fn form(&self, record: &Record, decided: &Decided) -> Result<Vec<u8>, &'static str> {
-        const NONE: &str = "there is no such document, type or step";
+    fn form(&self, record: &Record, decided: &Decided) -> Result<Vec<u8>, Fault> {
+        const NONE: Fault = Fault::Wrong("there is no such document or step");
         let document = self.documents.open.get(&decided.document).ok_or(NONE)?;
         let entry = &document.entry;
-        let catalog = self.catalogs.version(entry.catalog);
-        let kind = catalog.document_type(entry.kind).ok_or(NONE)?;
-        let step = decided.transition.and_then(|id| kind.transition(id));
+        let step = self.step(decided).ok_or(NONE)?;
         let mut fields = entry.fields.clone();
         overlay(&mut fields, &decided.fields);
         let place = (entry.kind, document.id, 0);
@@ -204,14 +254,14 @@ impl Reading<'_> {
         }
         Ok(bytes(&Subject {
             cell: &self.cell,
-            catalog,
+            catalog: step.catalog,
             catalog_version: entry.catalog,
-            kind,
+            kind: step.kind,
             document: document.id,
             number: entry.number,
             version: document.version,
             state: document.state,
-            step: step.ok_or(NONE)?,
+            step: step.rule,
             signer: ActorName::of(&record.actor).person,
             division: entry.division,
             year: entry.year,
@@ -227,7 +277,7 @@ impl Reading<'_> {
         &self,
         (kind, document, line): (TypeId, DocumentId, u16),
         fields: &mut [Field],
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Fault> {
         for field in fields {
             let Value::Sealed(bytes) = &field.value else {
                 continue;
@@ -244,8 +294,8 @@ impl Reading<'_> {
                 None => Err(FieldsError::NoKey),
             };
             field.value = opened.map_err(|error| match error {
-                FieldsError::KeyMissing { .. } | FieldsError::NoKey => CLOSED,
-                _ => "a sealed value was changed: its key does not open it",
+                FieldsError::KeyMissing { .. } | FieldsError::NoKey => Fault::Closed,
+                _ => Fault::Wrong("a sealed value was changed: its key does not open it"),
             })?;
         }
         Ok(())

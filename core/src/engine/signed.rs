@@ -151,6 +151,12 @@ impl Engine {
             }
         })?;
         form::check_act(catalog, kind, step, &act.fields, act.lines.as_deref())?;
+        form::check_unmasked(
+            self.catalogs(),
+            (seen.catalog, kind),
+            &act.fields,
+            act.lines.as_deref(),
+        )?;
         overlay(&mut seen.fields, &act.fields);
         let asked = Asked {
             catalog,
@@ -198,6 +204,8 @@ impl Engine {
                 None => Ok(None),
             };
         };
+        // Else whether a signature fits would tell a value, to somebody who may not see it and has a guess.
+        self.may_see(asked)?;
         let day = Day::in_beijing(now_ms).since_1970();
         let signers = self.signers.current();
         let admitted = admit(

@@ -151,9 +151,8 @@ impl Engine {
         let intent = match prepared {
             Ok(intent) => intent,
             Err(error) => {
-                let first = self.repeated(&**state, scratch)?;
                 return Ok(Ticket {
-                    seq: first.ok_or(error)?,
+                    seq: self.repeated_or(&**state, scratch, error)?,
                     answer: None,
                 });
             }

@@ -32,6 +32,8 @@ pub fn read(folder: &Path) -> Result<Keyring, KeyFolderError> {
 
 /// Draws a key, writes it under the next number, and returns that number. The folder is made where it is missing.
 ///
+/// The key gets its name once it is whole and on the disk: a server that looks meanwhile, or a crash, meets no part of it.
+///
 /// # Errors
 /// See [`KeyFolderError`].
 pub fn add(folder: &Path, kind: AeadKind) -> Result<u16, KeyFolderError> {
@@ -56,26 +58,49 @@ pub fn add(folder: &Path, kind: AeadKind) -> Result<u16, KeyFolderError> {
     }
     line.push('\n');
     let path = folder.join(format!("{id}{SUFFIX}"));
-    let made = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path);
-    let written = made.and_then(|mut file| {
-        file.write_all(line.as_bytes())?;
-        file.sync_all()
-    });
-    written.map_err(failed(&path))?;
+    let new = folder.join(format!("{id}{SUFFIX}.new"));
+    write_new(&new, line.as_bytes()).map_err(failed(&new))?;
+    // A link takes no name that is there, as a rename would: somebody may have made a key of this number meanwhile.
+    let named = std::fs::hard_link(&new, &path);
+    let removed = OsDisk.remove(&new);
+    named.map_err(failed(&path))?;
+    removed.map_err(failed(&new))?;
     OsDisk.sync_folder(folder).map_err(failed(folder))?;
     Ok(id)
 }
 
+/// Writes a file that only its owner may read. One that is there stays: another may be writing it, and where a crash left
+/// it, whoever reads the error can remove it.
+fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.inspect_err(|_| {
+        // Half a key is of no use; the error that counts is the first.
+        let _ = OsDisk.remove(path);
+    })
+}
+
+/// Makes the folder where it is missing, down from the first that is there. Their names are synced too: a crash would
+/// take the key away with its folder.
 fn make_folder(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let made: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(folder)
+        .create(folder)?;
+    for parent in made.iter().filter_map(|folder| folder.parent()) {
+        OsDisk.sync_folder(match parent.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => parent,
+        })?;
+    }
+    Ok(())
 }
 
 fn digit(value: u8) -> char {

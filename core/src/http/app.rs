@@ -55,6 +55,14 @@ pub struct Limits {
 }
 
 impl App {
+    /// Judges the settings that [`App::new`] would stumble over.
+    ///
+    /// # Errors
+    /// The origins of `server.allowed_origins` are none.
+    pub fn check(settings: &Server) -> Result<(), String> {
+        Origins::new(&settings.allowed_origins).map(drop)
+    }
+
     /// Puts the parts together. Called by the thread that opened the engine, as it starts the reading
     /// threads (see [`super::reader`]).
     ///

@@ -81,9 +81,15 @@ impl Worker {
         };
         let catalog = self.app.engine.catalogs().current().1;
         let request = request(head);
+        let certificate = session.certificate();
+        let subject = subject(error);
         let mut detail = error.to_string();
+        if let Some(subject) = subject {
+            detail = format!("{detail}: of {subject}");
+        }
         let mut entry = Entry::new(log.now_ms(), What::Refused, why(error));
         entry.client = self.app.rates.client(session, &head.headers);
+        entry.certificate = certificate.as_deref();
         entry.id = request_id(&head.headers);
         entry.key = key(head);
         if let Some((index, key, _)) = commands.first() {
@@ -94,8 +100,8 @@ impl Worker {
         entry.who = actor.as_deref().map(|actor| who(catalog, actor));
         entry.request = Some(&request);
         entry.detail = Some(&detail);
-        let ticket = match actor {
-            Some(_) => log.note(&entry),
+        let ticket = match actor.as_deref().map(|actor| &*actor.name).or(subject) {
+            Some(name) => log.note_refusal_of(name, &entry),
             None => log.note_stranger(&entry),
         };
         log.durable(ticket?).await
@@ -121,9 +127,10 @@ impl Worker {
             return Ok(());
         };
         let catalog = self.app.engine.catalogs().current().1;
-        let request = request(head);
+        let (request, certificate) = (request(head), session.certificate());
         let mut entry = Entry::new(log.now_ms(), What::Privileged, "asks");
         entry.client = self.app.rates.client(session, &head.headers);
+        entry.certificate = certificate.as_deref();
         entry.id = request_id(&head.headers);
         entry.who = Some(who(catalog, actor));
         entry.request = Some(&request);
@@ -140,13 +147,28 @@ impl Worker {
 fn why(error: &HttpError) -> &'static str {
     match error {
         HttpError::OutOfScope(_) | HttpError::Submit(SubmitError::NoDocument(_)) => "out_of_scope",
-        HttpError::Access(AccessError::Missing) => "token_missing",
-        HttpError::Access(AccessError::Expired) => "token_expired",
-        HttpError::Access(AccessError::NotYet) => "token_not_yet",
-        HttpError::Access(AccessError::Revoked) => "token_revoked",
-        HttpError::Access(AccessError::UnknownDivision(_)) => "token_division_unknown",
-        HttpError::Access(_) => "token_invalid",
+        HttpError::Access(error) => why_not_believed(error),
         other => other.problem(Language::English).code,
+    }
+}
+
+fn why_not_believed(error: &AccessError) -> &'static str {
+    match error {
+        AccessError::Of { error, .. } => why_not_believed(error),
+        AccessError::Missing => "token_missing",
+        AccessError::Expired => "token_expired",
+        AccessError::NotYet => "token_not_yet",
+        AccessError::Revoked => "token_revoked",
+        AccessError::UnknownDivision(_) => "token_division_unknown",
+        _ => "token_invalid",
+    }
+}
+
+/// Whose token it is that is not believed any more.
+fn subject(error: &HttpError) -> Option<&str> {
+    match error {
+        HttpError::Access(AccessError::Of { subject, .. }) => Some(subject),
+        _ => None,
     }
 }
 

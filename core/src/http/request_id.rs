@@ -38,9 +38,11 @@ impl RequestIds {
 
     /// The name of the request with these headers, which say it from now on.
     pub(super) fn name(&self, headers: &mut HeaderMap) -> HeaderValue {
-        let given = headers.len() == headers.keys_len();
         match headers.entry(REQUEST_ID) {
-            Entry::Occupied(entry) if given && is_name(entry.get()) => entry.get().clone(),
+            // Given twice it is no name: the two may differ, and each reader takes another one.
+            Entry::Occupied(entry) if entry.iter().nth(1).is_none() && is_name(entry.get()) => {
+                entry.get().clone()
+            }
             Entry::Occupied(mut entry) => {
                 let made = self.make();
                 entry.insert(made.clone());
@@ -111,6 +113,16 @@ mod tests {
         let name = RequestIds::new().name(&mut twice);
         assert!(name != "a" && name != "b");
         assert_eq!(twice.get_all(REQUEST_ID).iter().count(), 1);
+        let mut once = HeaderMap::new();
+        once.insert(REQUEST_ID, HeaderValue::from_static("a"));
+        for hop in ["1.2.3.4", "10.0.0.7"] {
+            once.append("x-forwarded-for", HeaderValue::from_static(hop));
+        }
+        assert_eq!(
+            RequestIds::new().name(&mut once),
+            "a",
+            "another header twice"
+        );
     }
 
     #[test]

@@ -21,10 +21,10 @@ use super::wire::answer::Id;
 use super::wire::sign::{PartView, SignatureBody, SignatureView, SigningBody, SigningView};
 use super::worker::Worker;
 use crate::catalog::document::DocumentType;
+use crate::cipher::to_hex;
 use crate::engine::actor::Actor;
 use crate::engine::error::{FormError, SubmitError};
-use crate::signing::form::digest;
-use crate::signing::{Presented, algorithm_name, public_key};
+use crate::signing::{Presented, algorithm_name, digest, public_key};
 
 /// What is signed for a step, as the document stands now and with what the step brings.
 ///
@@ -93,7 +93,7 @@ pub(super) async fn signing(
         transition,
         signer: actor.named().person,
         form: Base64::encode_string(&bytes),
-        sm3: hex(&digest(&bytes)),
+        sm3: to_hex(&digest(&bytes)),
         parts: parts.collect(),
     };
     worker.writer.json(StatusCode::OK, &view)
@@ -136,8 +136,4 @@ pub(super) fn signature<'a>(signature: &Signature, signer: &'a str, seq: u64) ->
         public_key: Base64::encode_string(&signature.key),
         value: Base64::encode_string(&signature.value),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -142,6 +142,8 @@ fn access(error: &AccessError, language: Language) -> Problem {
             "unauthorized",
             "缺少令牌（Authorization: Bearer）".to_string(),
         ),
+        // Whose it was is for the audit log alone.
+        AccessError::Of { error, .. } => return access(error, language),
         AccessError::Expired => ("unauthorized", "令牌已过期".into()),
         AccessError::NotYet => ("unauthorized", "令牌尚未生效".into()),
         AccessError::Revoked => ("unauthorized", "令牌已被吊销".into()),

@@ -29,7 +29,6 @@ use super::{
     work,
 };
 use crate::access::{AccessError, Recent, Verified};
-use crate::catalog::role::Area;
 use crate::engine::actor::Actor;
 use crate::engine::error::{Denied, SubmitError};
 use crate::engine::permit;
@@ -120,15 +119,17 @@ impl Worker {
         response
     }
 
-    /// The route of a request whose head is no riddle and whose client has not had its share.
+    /// The route of a request whose head is no riddle and whose client has not had its share. What is no request of ours
+    /// counts as well.
     fn find<'a>(&self, session: &Session, head: &'a Parts) -> Result<Found<'a>, HttpError> {
-        head::check(head)?;
-        let found = route::find(&head.method, head.uri.path())?;
+        let found = route::find(&head.method, head.uri.path());
+        let operation = found.as_ref().ok().map(|found| found.operation);
         // Whoever looks whether we live is let in however loud others at his address are.
-        if !matches!(found.operation, Operation::Health | Operation::Ready) {
+        if !matches!(operation, Some(Operation::Health | Operation::Ready)) {
             self.app.rates.count_client(session, &head.headers)?;
         }
-        Ok(found)
+        head::check(head)?;
+        found
     }
 
     /// The headers of an answer that have nothing to do with what it says.
@@ -171,27 +172,30 @@ impl Worker {
         head: &Parts,
         body: Incoming,
     ) -> Result<Reply, HttpError> {
-        let first = found.parameters[0];
-        if self.app.rates.counts_people(found.operation)
-            && found.operation.needs() != Needs::Nothing
-        {
+        let (first, needs) = (found.parameters[0], found.operation.needs());
+        let mut holder = None;
+        if self.app.rates.counts_people(found.operation) && needs != Needs::Nothing {
             let actor = self.holder(session, &head.headers)?;
             let counted = self.app.rates.count_person(&actor.name, found.operation);
             if let Err(error) = counted {
                 Box::pin(body::let_go(head, body)).await;
                 return Err(error);
             }
+            holder = Some(actor);
         }
         if self.app.engine.is_standby() && found.operation.is_command() {
             // As for one who is shed; on the heap, as it is seldom.
             Box::pin(body::let_go(head, body)).await;
             return Err(SubmitError::Standby.into());
         }
-        let actor = match found.operation.needs() {
-            Needs::Nothing => return self.tell_anybody(found.operation),
-            Needs::Anybody => self.actor(session, &head.headers, found.operation)?,
-            Needs::Reader(area) => self.reader(session, &head.headers, (found.operation, area))?,
+        if needs == Needs::Nothing {
+            return self.tell_anybody(found.operation);
+        }
+        let holder = match holder {
+            Some(holder) => holder,
+            None => self.holder(session, &head.headers)?,
         };
+        let actor = self.actor(holder, found.operation)?;
         if self.is_privileged(&actor) {
             Box::pin(self.note_privileged(&actor, session, head)).await?;
         }
@@ -229,44 +233,27 @@ impl Worker {
         }
     }
 
-    /// Who asks, where one of their roles reads this sort of thing at all.
+    /// The holder of a token as who asks for this operation: the one place where the token's narrowing and its holder's
+    /// roles meet the routes.
     ///
     /// # Errors
-    /// As [`Worker::actor`], or none of their roles does.
-    fn reader(
-        &self,
-        session: &Session,
-        headers: &HeaderMap,
-        (operation, area): (Operation, Area),
-    ) -> Result<Arc<Actor>, HttpError> {
-        let actor = self.actor(session, headers, operation)?;
-        let catalog = self.app.engine.catalogs().current().1;
-        permit::may_use(catalog, &actor, area).map_err(SubmitError::from)?;
-        Ok(actor)
-    }
-
-    /// Who asks for this operation: the one place where a token is looked at, and where its narrowing meets the routes.
-    ///
-    /// # Errors
-    /// No token, one that is not believed, or one that was narrowed to other operations.
+    /// The token was narrowed to other operations, or none of its holder's roles reads this sort of thing at all.
     #[inline]
-    pub(super) fn actor(
-        &self,
-        session: &Session,
-        headers: &HeaderMap,
-        operation: Operation,
-    ) -> Result<Arc<Actor>, HttpError> {
-        let actor = self.holder(session, headers)?;
+    fn actor(&self, actor: Arc<Actor>, operation: Operation) -> Result<Arc<Actor>, HttpError> {
         if let Some(narrowed) = &actor.narrowed
             && !narrowed.lets_ask(operation.name(), operation.is_command())
         {
             return Err(SubmitError::from(Denied::Narrowed).into());
         }
         privileged::mark(&actor, operation);
+        if let Needs::Reader(area) = operation.needs() {
+            let catalog = self.app.engine.catalogs().current().1;
+            permit::may_use(catalog, &actor, area).map_err(SubmitError::from)?;
+        }
         Ok(actor)
     }
 
-    /// Who holds the token, whatever is asked.
+    /// Who holds the token, whatever is asked: the one place where a token is looked at.
     ///
     /// # Errors
     /// No token, or one that is not believed.
@@ -310,7 +297,7 @@ impl Worker {
             return Ok(known);
         }
         rates.may_try(session, headers)?;
-        tokens.verify(token, now_seconds).map_err(|error| {
+        tokens.verify_or_name(token, now_seconds).map_err(|error| {
             if matches!(error, AccessError::Invalid(_)) {
                 rates.count_guess(session, headers);
             }

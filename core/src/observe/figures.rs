@@ -94,6 +94,18 @@ fn describe() {
         "hubu_break_glass_acts_total",
         "Requests under a break-glass role"
     );
+    counter!(
+        "hubu_audit_entries_total",
+        "Entries of the audit log that are durable"
+    );
+    counter!(
+        "hubu_audit_refused_entries_total",
+        "Entries that the audit log did not take: full or broken"
+    );
+    gauge!(
+        "hubu_audit_broken",
+        "1 once the audit log can't be written any more"
+    );
     gauge!("hubu_requests_in_flight", "Requests under way now");
     histogram!("hubu_commit_batch_records", "Records of one group commit");
     histogram!(

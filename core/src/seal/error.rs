@@ -48,6 +48,16 @@ pub enum SealError {
         /// What is wrong.
         fault: String,
     },
+    /// The newest seal is another key's than the one that is to sign.
+    #[error(
+        "the seal of {period} is the newest and signed with the key {key}, which is not the one that is to sign: where keys change, give the old public key with --previous-key, once; else somebody laid it there"
+    )]
+    OtherKey {
+        /// The period of the seal.
+        period: String,
+        /// The fingerprint of its key.
+        key: String,
+    },
     /// The journal is not what was sealed.
     #[error("the seal of {period} (record {last}) does not fit the journal: {fault}")]
     Journal {
@@ -96,6 +106,7 @@ impl SealError {
             Self::File { .. }
             | Self::Period(_)
             | Self::NotOver(_)
+            | Self::OtherKey { .. }
             | Self::Raced(_)
             | Self::Reading(_)
             | Self::Cipher(_) => false,

@@ -13,11 +13,11 @@ use super::error::SealError;
 use super::form::Seal;
 use super::period::{Kind, Period, moment};
 use super::row::{Row, read_row};
-use crate::cipher::{SIGNATURE_BYTES, Signer, fill_random, to_hex};
+use crate::cipher::{PublicKey, SIGNATURE_BYTES, Signer, fill_random, to_hex};
 use crate::journal::{Chain, GENESIS, JournalReader, Records, StoredBatch, codec};
 
 /// What is to be sealed, and by whose clock.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Order {
     /// Whose journal it is.
     pub cell: u64,
@@ -25,14 +25,16 @@ pub struct Order {
     pub now_ms: u64,
     /// The last day to seal, and no month; everything that is over when it is not given.
     pub until: Option<Period>,
+    /// The key in use before the signer's, whose seals the signer's are to follow; only where keys change.
+    pub before: Option<PublicKey>,
 }
 
 /// Makes what is wanting in `folder`, oldest first, and gives it; nothing when all is sealed. Recomputes the chain over
 /// everything that it seals.
 ///
 /// # Errors
-/// When the seals in the folder are no row or do not fit the journal: then nothing is made. [`SealError::NotOver`] when
-/// `until` is not.
+/// When the seals in the folder are no row or do not fit the journal: then nothing is made. [`SealError::OtherKey`] when
+/// they end with another key's and that key is not given, [`SealError::NotOver`] when `until` is not over.
 pub fn make_seals(
     reader: &dyn JournalReader,
     folder: &Path,
@@ -50,12 +52,12 @@ pub fn make_seals(
             continue;
         }
         let row = read_row(folder, kind)?;
-        check_newest(&row, signer)?;
         wanting.push(Wanting::new(row, under_way, until));
     }
+    check_newest(&wanting, signer.public_key(), order.before.as_ref())?;
     // What stands in the last segment may not be on the disk yet, and a seal outlives a crash.
     reader.settle()?;
-    collect(reader, &mut wanting)?;
+    collect(reader, &mut wanting, order.before.is_some())?;
     let mut made = Vec::new();
     for one in wanting {
         made.extend(one.write(folder, signer, order)?);
@@ -63,25 +65,50 @@ pub fn make_seals(
     Ok(made)
 }
 
-/// The newest seal of a row must be this key's, if it says so.
-fn check_newest(row: &Row, signer: &dyn Signer) -> Result<(), SealError> {
-    let key = signer.public_key();
-    match row.newest() {
-        Some(newest) if newest.key == key.fingerprint() => {
-            newest.verify(key).map_err(|error| SealError::Signature {
-                period: newest.period.to_string(),
-                fault: error.to_string(),
-            })
-        }
-        _ => Ok(()),
+/// The newest seal of a row must be this key's, or that of the key `before` it: else whoever got hold of an old key lays a
+/// row of their own under this key's seals. A month that was sealed before keys changed may stand as it is where a day
+/// that this key sealed reaches as far: both are then held against one journal.
+fn check_newest(
+    wanting: &[Wanting],
+    own: &PublicKey,
+    before: Option<&PublicKey>,
+) -> Result<(), SealError> {
+    let newest = || wanting.iter().filter_map(|one| one.row.newest());
+    let mut reach = 0;
+    for seal in newest() {
+        let named = |key: &&PublicKey| key.fingerprint() == seal.key;
+        let Some(key) = std::iter::once(own).chain(before).find(named) else {
+            continue;
+        };
+        seal.verify(key).map_err(|error| SealError::Signature {
+            period: seal.period.to_string(),
+            fault: error.to_string(),
+        })?;
+        reach = reach.max(seal.last);
+    }
+    let is_known = |seal: &Seal| {
+        let given = std::iter::once(own).chain(before);
+        let mut given = given.map(PublicKey::fingerprint);
+        given.any(|name| name == seal.key) || seal.last <= reach
+    };
+    match newest().find(|seal| !is_known(seal)) {
+        Some(seal) => Err(SealError::OtherKey {
+            period: seal.period.to_string(),
+            key: seal.key.clone(),
+        }),
+        None => Ok(()),
     }
 }
 
-/// Reads what comes after the older of the newest seals, those included.
-fn collect(reader: &dyn JournalReader, wanting: &mut [Wanting]) -> Result<(), SealError> {
+/// Reads what comes after the older of the newest seals, those included; all of the journal where it `is_whole`.
+fn collect(
+    reader: &dyn JournalReader,
+    wanting: &mut [Wanting],
+    is_whole: bool,
+) -> Result<(), SealError> {
     let from = wanting.iter().map(|one| one.sealed().0).min();
     let mut fault = None;
-    let from = from.unwrap_or(0).max(1);
+    let from = from.filter(|_| !is_whole).unwrap_or(0).max(1);
     if reader.last() >= from {
         reader.verify_from(from, &mut |batch| {
             fault = wanting.iter_mut().find_map(|one| one.take(&batch).err());
@@ -221,20 +248,31 @@ fn write_new(folder: &Path, name: &str, text: &str) -> Result<(), SealError> {
     fill_random(&mut own)?;
     let unnamed = folder.join(format!("{name}.{}.new", to_hex(&own)));
     let steps = || {
-        fs::create_dir_all(folder)?;
+        make_folder(folder)?;
         let mut file = fs::File::create(&unnamed)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        let linked = fs::hard_link(&unnamed, &path);
-        fs::remove_file(&unnamed)?;
-        linked?;
-        fs::File::open(folder)?.sync_all()
+        fs::hard_link(&unnamed, &path)
     };
-    steps().map_err(|source| match source.kind() {
+    let written = steps();
+    // Under its own name it stays, if it got that far; a full disk must not be filled with what is no seal.
+    let _ = fs::remove_file(&unnamed);
+    let synced = written.and_then(|()| fs::File::open(folder)?.sync_all());
+    synced.map_err(|source| match source.kind() {
         std::io::ErrorKind::AlreadyExists => SealError::Raced(path.clone()),
         _ => SealError::File {
             path: path.clone(),
             source,
         },
     })
+}
+
+/// Makes the folder where it is not there; a seal must not be lost with the folder that it stands in.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder)?;
+    let above = folder.parent().filter(|path| !path.as_os_str().is_empty());
+    fs::File::open(above.unwrap_or(Path::new(".")))?.sync_all()
 }

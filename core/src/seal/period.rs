@@ -9,6 +9,9 @@ use crate::clock::Day;
 /// How long after midnight a period counts as over: the clocks of server and sealer may differ by less.
 pub(super) const GRACE_MS: u64 = 60_000;
 
+/// A seal that is made more days than these behind the end of its period is late.
+const LATE_DAYS: i64 = 2;
+
 /// What a row of seals goes by.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Kind {
@@ -60,6 +63,20 @@ impl Period {
     /// The earliest period of that kind that is not over at `now_ms`.
     pub(super) fn under_way(kind: Kind, now_ms: u64) -> Self {
         Self::of(kind, now_ms.saturating_sub(GRACE_MS))
+    }
+
+    /// Whether it ended more than two days before `now_ms`: a seal that is made then is late.
+    pub fn is_long_over(self, now_ms: u64) -> bool {
+        // The first day behind it is a day's next, or a month's next first.
+        let (year, month, day, behind) = match (self.month, self.day) {
+            (12, 0) => (self.year.saturating_add(1), 1, 1, 0),
+            (month, 0) => (self.year, month.saturating_add(1), 1, 0),
+            (month, day) => (self.year, month, day, 1),
+        };
+        let end = i64::from(Day { year, month, day }.since_1970()) + behind + LATE_DAYS;
+        // Days of Beijing begin eight hours before those of UTC.
+        let late_ms = end * 86_400_000 - 8 * 3_600_000;
+        i64::try_from(now_ms).is_ok_and(|now_ms| now_ms > late_ms)
     }
 
     /// Whether it is a day or a month.
@@ -135,6 +152,21 @@ mod tests {
         let under_way = |at| Period::under_way(Kind::Day, at).to_string();
         assert_eq!(under_way(MARCH + GRACE_MS - 1), "2026-02-28");
         assert_eq!(under_way(MARCH + GRACE_MS), "2026-03-01");
+    }
+
+    #[test]
+    fn a_seal_is_late_two_days_after_its_period_ended() {
+        const DAYS: u64 = 2 * 86_400_000;
+        let is_late = |period: &str, at| period.parse::<Period>().unwrap().is_long_over(at);
+        for period in ["2026-02-28", "2026-02"] {
+            assert!(!is_late(period, MARCH + DAYS), "{period}");
+            assert!(is_late(period, MARCH + DAYS + 1), "{period}");
+        }
+        assert!(!is_late("2026-03-01", MARCH + DAYS + 86_400_000));
+        // 2027-01-01 00:00 in Beijing.
+        let year = MARCH + 306 * 86_400_000;
+        assert!(!is_late("2026-12", year + DAYS));
+        assert!(is_late("2026-12", year + DAYS + 1));
     }
 
     #[test]

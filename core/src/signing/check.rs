@@ -9,7 +9,7 @@ use hubu_kernel::signature::Signature;
 use sm3::{Digest, Sm3};
 
 /// The most signatures that are checked in one go, one after another: an atomic batch has no more of
-/// them, and a thread that checks some lets others have their turn after as many.
+/// them. Commands that stand alone let others have their turn after fewer (`SIGNED_TURN` in `http/batch.rs`).
 pub const TOGETHER_MAX: usize = 64;
 
 /// Stable numbers of the algorithms; they are journalled.

@@ -7,6 +7,7 @@ use super::statement::{Statement, Write};
 use crate::catalog::calendar::format_day;
 use crate::catalog::document::{DocumentType, TransitionRule};
 use crate::catalog::model::Catalog;
+use crate::cipher::to_hex;
 use hubu_kernel::document::{Dimension, Field, Line, Value};
 use hubu_kernel::ident::{CatalogVersion, Division, DocumentId, RowId, StateId, Year};
 use smallvec::SmallVec;
@@ -59,8 +60,7 @@ pub struct Subject<'a> {
 pub fn cell_name(secret: &[u8; 16]) -> String {
     let mut bytes = b"hubu cell name 1".to_vec();
     bytes.extend_from_slice(secret);
-    let digest = super::statement::digest(&bytes);
-    digest[..16].iter().map(|b| format!("{b:02x}")).collect()
+    to_hex(&super::statement::digest(&bytes)[..16])
 }
 
 /// The bytes that are signed.
@@ -75,11 +75,6 @@ pub fn statement(subject: &Subject<'_>) -> Statement {
     let mut statement = Statement::default();
     write(subject, &mut statement);
     statement
-}
-
-/// SM3 of the bytes that are signed.
-pub fn digest(bytes: &[u8]) -> [u8; 32] {
-    super::statement::digest(bytes)
 }
 
 fn write(subject: &Subject<'_>, out: &mut dyn Write) {
@@ -173,10 +168,7 @@ fn value_text(value: &Value) -> String {
         Value::Flag(yes) => format!("f{yes}"),
         Value::Date(day) => format!("d{}", format_day(*day)),
         // Opened before: what is signed is what people see. One that no key opens is never passed off as another.
-        Value::Sealed(bytes) => {
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("x{hex}")
-        }
+        Value::Sealed(bytes) => format!("x{}", to_hex(bytes)),
     }
 }
 

@@ -16,4 +16,4 @@ mod statement;
 
 pub use check::{Admitted, Presented, TOGETHER_MAX, admit, algorithm_name, public_key};
 pub use fault::SignatureFault;
-pub use statement::{Part, Statement};
+pub use statement::{Part, Statement, digest};

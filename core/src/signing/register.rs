@@ -163,8 +163,9 @@ fn holder(form: &SignerForm) -> Result<Holder, String> {
     })
 }
 
-/// Tells one state of a file from another.
-type Stamp = (u64, i64, i64, u64);
+/// Tells one state of a file from another: inode, size, and when content and inode changed. The last of them nobody sets
+/// back.
+type Stamp = (u64, u64, [i64; 4]);
 
 /// A register that may change while it is used.
 #[derive(Debug, Default)]
@@ -199,7 +200,8 @@ impl Register {
     /// Reads the file again if it changed; says how many keys it has then.
     ///
     /// # Errors
-    /// The file can't be read or used; the register stays as it is, and the same file is not tried again.
+    /// The file can't be read or used; the register stays as it is. A file whose form is wrong is tried again once it
+    /// changes, one that could not be read every time: it may take a signer's key away.
     pub fn refresh(&self) -> Result<Option<usize>, RegisterError> {
         let Some(file) = &self.file else {
             return Ok(None);
@@ -215,8 +217,11 @@ impl Register {
         if *known == Some(stamp) {
             return Ok(None);
         }
-        *known = Some(stamp);
-        let signers = read(file)?;
+        let found = read(file);
+        if !matches!(found, Err(RegisterError::Read { .. })) {
+            *known = Some(stamp);
+        }
+        let signers = found?;
         let count = signers.len();
         self.signers.store(Arc::new(signers));
         Ok(Some(count))
@@ -245,19 +250,26 @@ fn look(file: &Path) -> Result<Stamp, RegisterError> {
             reason: format!("more than {FILE_BYTES_MAX} bytes"),
         });
     }
-    Ok((found.ino(), found.mtime(), found.mtime_nsec(), found.len()))
+    let times = [
+        found.mtime(),
+        found.mtime_nsec(),
+        found.ctime(),
+        found.ctime_nsec(),
+    ];
+    Ok((found.ino(), found.len(), times))
 }
 
 fn read(file: &Path) -> Result<Signers, RegisterError> {
-    let path = || file.to_owned();
-    let text = std::fs::read_to_string(file).map_err(|source| RegisterError::Read {
-        path: path(),
+    let bytes = std::fs::read(file).map_err(|source| RegisterError::Read {
+        path: file.to_owned(),
         source,
     })?;
-    Signers::parse(&text).map_err(|reason| RegisterError::Form {
-        path: path(),
-        reason,
-    })
+    let text = std::str::from_utf8(&bytes).map_err(|error| error.to_string());
+    text.and_then(Signers::parse)
+        .map_err(|reason| RegisterError::Form {
+            path: file.to_owned(),
+            reason,
+        })
 }
 
 #[cfg(test)]
@@ -345,5 +357,27 @@ mod tests {
         assert!(matches!(register.refresh(), Ok(None)), "told once");
         put(&(entry("wang", &key(), "") + &entry("li", &key(), "")));
         assert!(matches!(register.refresh(), Ok(Some(2))));
+        std::fs::write(&file, [0xff, 0xfe]).unwrap();
+        let error = register.refresh().unwrap_err();
+        assert!(matches!(error, RegisterError::Form { .. }), "{error}");
+        assert!(matches!(register.refresh(), Ok(None)), "told once");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_now_is_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("signers.toml");
+        std::fs::write(&file, entry("wang", &key(), "")).unwrap();
+        let register = Register::open(&file).unwrap();
+        // A folder in its place is found and can't be read, by root either.
+        std::fs::remove_file(&file).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        for _ in 0..2 {
+            let error = register.refresh().unwrap_err();
+            assert!(matches!(error, RegisterError::Read { .. }), "{error}");
+        }
+        std::fs::remove_dir(&file).unwrap();
+        std::fs::write(&file, "").unwrap();
+        assert!(matches!(register.refresh(), Ok(Some(0))));
     }
 }

@@ -62,6 +62,6 @@ fn put(bytes: &mut Vec<u8>, text: &str) {
 }
 
 /// SM3 of the bytes that are signed: a short name for them, to compare by eye.
-pub(super) fn digest(bytes: &[u8]) -> [u8; 32] {
+pub fn digest(bytes: &[u8]) -> [u8; 32] {
     Sm3::digest(bytes).into()
 }

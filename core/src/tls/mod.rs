@@ -1,6 +1,6 @@
 //! What every TLS of ours shares (传输加密): the cryptography that is used, and keys and certificates out of PEM files.
 //!
-//! A leaf: the service port (`net`) and the PostgreSQL journal both build on it. The protocol is rustls's, the
+//! A leaf: the service port (`net`) and every connection to a database (`database`) build on it. The protocol is rustls's, the
 //! cryptography ring's: C and assembler that come with the crate and that the toolchain's own compiler builds for each
 //! of our CPUs. Neither is chosen through rustls's process-wide default, so that a program which embeds Hubu keeps its own.
 

@@ -87,5 +87,21 @@ mod tests {
         let damaged = private_key(&path).unwrap_err().to_string();
         assert!(damaged.contains("is damaged"), "{damaged}");
         assert!(!damaged.contains("hunter2"), "{damaged}");
+        // A file that lost its newlines: the parser's own error would hold all of it.
+        for text in [
+            "-----BEGIN PRIVATE KEY-----hunter2-----END PRIVATE KEY-----\n",
+            "-----BEGIN PRIVATE KEY----- hunter2",
+        ] {
+            std::fs::write(&path, text).unwrap();
+            for error in [
+                private_key(&path).unwrap_err(),
+                certificates(&path).unwrap_err(),
+                roots(&path).unwrap_err(),
+            ] {
+                let said = format!("{error} {error:?}");
+                assert!(said.contains("is damaged"), "{said}");
+                assert!(!said.contains("hunter2"), "{said}");
+            }
+        }
     }
 }

@@ -143,6 +143,13 @@ pub fn person(catalog: &Catalog, name: &str, roles: &[&str]) -> Arc<Actor> {
     })
 }
 
+/// As [`person`], of the tests' agency.
+pub fn of_agency(catalog: &Catalog, name: &str, roles: &[&str]) -> Arc<Actor> {
+    let mut actor = Actor::clone(&person(catalog, name, roles));
+    actor.agency = Some(AGENCY.into());
+    Arc::new(actor)
+}
+
 /// A key that no other call gave.
 pub fn fresh_key() -> Box<str> {
     static NEXT: AtomicU64 = AtomicU64::new(1);

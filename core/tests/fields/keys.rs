@@ -2,11 +2,13 @@
 
 use crate::common::{act, catalog, done, field, opened, pay, person, refused};
 use crate::support::*;
+use hubu_core::cipher::AeadKind;
 use hubu_core::engine::Engine;
 use hubu_core::engine::atomic::BatchOutcome;
 use hubu_core::engine::digest;
 use hubu_core::engine::error::SubmitError;
 use hubu_core::fields::error::FieldsError;
+use hubu_core::fields::folder;
 use hubu_core::fields::keyring::Fields;
 use hubu_kernel::document::Value;
 
@@ -72,6 +74,63 @@ fn a_batch_that_is_answered_again_under_another_key_is_the_same_batch() {
     engine.submit_all(batch.clone(), &mut outcomes);
     let again: Vec<_> = outcomes.into_iter().map(|o| o.unwrap().seq).collect();
     assert_eq!(again, first);
+}
+
+#[test]
+fn a_repeat_while_no_key_is_here_is_told_so_and_not_taken_for_another_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path(), sealed(&[1]));
+    opened(&engine, 1, 100_000, 60_000);
+    let command = payment(&engine, ACCOUNT, 100);
+    let batch = vec![payment(&engine, ACCOUNT, 1), payment(&engine, ACCOUNT, 2)];
+    let seqs = |engine: &Engine| match engine.submit_atomic(&batch).unwrap() {
+        BatchOutcome::Done(tickets) => tickets.iter().map(|t| t.seq).collect::<Vec<_>>(),
+        BatchOutcome::Refused { .. } => panic!("refused"),
+    };
+    let first = done(&engine, command.clone());
+    let first_of_batch = seqs(&engine);
+    engine.set_fields(sealed(&[]));
+    let missing = SubmitError::Fields(FieldsError::NoKey);
+    assert_eq!(engine.submit(command.clone()).unwrap_err(), missing);
+    let mut outcomes = Vec::new();
+    engine.submit_all(vec![command.clone()], &mut outcomes);
+    assert_eq!(outcomes, [Err(missing.clone())]);
+    assert_eq!(engine.submit_atomic(&batch).unwrap_err().error, missing);
+    // Put back, they tell a repeat from another command again.
+    engine.set_fields(sealed(&[1]));
+    let mut other = command.clone();
+    set_account(&engine, &mut other, "6222000000000000000");
+    assert_eq!(done(&engine, command), first);
+    assert_eq!(seqs(&engine), first_of_batch);
+    assert_eq!(engine.submit(other).unwrap_err(), SubmitError::KeyReused);
+}
+
+#[test]
+fn a_new_key_is_whole_before_it_has_its_name_and_takes_no_other_place() {
+    let home = tempfile::tempdir().unwrap();
+    let keys = home.path().join("made/on/the/way");
+    let names = || {
+        let entries = std::fs::read_dir(&keys).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    };
+    for number in [1, 2] {
+        assert_eq!(folder::add(&keys, AeadKind::Sm4Gcm).unwrap(), number);
+    }
+    assert_eq!(names(), ["1.key", "2.key"]);
+    // What a crash leaves of the third is no key, and nothing is written over it.
+    let rest = keys.join("3.key.new");
+    std::fs::write(&rest, "sm4-gcm:00").unwrap();
+    assert_eq!(folder::read(&keys).unwrap().len(), 2);
+    let error = folder::add(&keys, AeadKind::Sm4Gcm).unwrap_err();
+    assert!(error.to_string().contains("3.key.new"), "{error}");
+    assert_eq!(std::fs::read_to_string(&rest).unwrap(), "sm4-gcm:00");
+    std::fs::remove_file(&rest).unwrap();
+    assert_eq!(folder::add(&keys, AeadKind::Aes256Gcm).unwrap(), 3);
+    assert_eq!(names(), ["1.key", "2.key", "3.key"]);
+    assert_eq!(folder::read(&keys).unwrap().len(), 3);
 }
 
 #[test]

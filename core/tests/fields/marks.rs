@@ -1,11 +1,17 @@
 //! What a mark in the catalog does: on lines, to guards, to older documents, to what is written back.
 
-use crate::common::{self, act, catalog, dims, done, enter, field, line, opened, person, refused};
+use crate::common::{
+    self, act, catalog, dims, done, enter, field, line, of_agency, opened, person, refused,
+};
 use crate::support::*;
+use hubu_core::catalog::sources::Sources;
+use hubu_core::engine::Engine;
 use hubu_core::engine::command::Action;
-use hubu_core::engine::error::{EngineError, FieldFault, FormError, SubmitError, ValueFault};
+use hubu_core::engine::error::{
+    EngineError, FieldFault, FormError, LineFault, SubmitError, ValueFault,
+};
 use hubu_core::fields::error::FieldsError;
-use hubu_kernel::document::Value;
+use hubu_kernel::document::{Field, Line, Value};
 use hubu_kernel::rejection::Rejection;
 
 #[test]
@@ -67,6 +73,120 @@ fn a_mark_counts_for_documents_that_were_there_before_it() {
         seen(&engine, &old(), "payee_account", "agency_clerk"),
         "6222111122223333444"
     );
+}
+
+fn worker_of(engine: &Engine, number: &str) -> Vec<Field> {
+    let number = Value::Text(number.into());
+    vec![field(&catalog(engine), "payment", "worker", number)]
+}
+
+#[test]
+fn a_mask_is_not_written_over_a_value_from_before_the_mark() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = without_marks(with_worker(), "documents/payment.toml");
+    let engine = open_with(folder.path(), &before, sealed(&[1])).unwrap();
+    opened(&engine, 1, 100_000, 60_000);
+    let mut command = payment(&engine, ACCOUNT, 100);
+    lines_of(&mut command)[0].fields = worker_of(&engine, "420106199001011234");
+    let id = done(&engine, command).document;
+    engine.close();
+    drop(engine);
+    let engine = open_with(folder.path(), &with_worker(), sealed(&[1])).unwrap();
+    let catalog = catalog(&engine);
+    let text = |name, text: &str| field(&catalog, "payment", name, Value::Text(text.into()));
+    let reviewer = person(&catalog, "reviewer", &["agency_reviewer"]);
+    let reason = vec![text("reason", "again")];
+    done(&engine, act(&reviewer, id, "reject", reason));
+    let clerk = person(&catalog, "clerk", &["agency_clerk"]);
+    let matches = || field(&catalog, "payment", "payee_match", Value::Flag(true));
+    let submit = |fields: Vec<Field>, lines: Option<Vec<Line>>| {
+        let mut command = act(&clerk, id, "submit", fields);
+        if let Action::Act(act) = &mut command.action {
+            act.lines = lines;
+        }
+        engine.submit(command)
+    };
+    let masked = |field: &str| FieldFault::Value {
+        field: field.to_owned(),
+        fault: ValueFault::Masked,
+    };
+    let account = vec![text("payee_account", "6222********7654"), matches()];
+    assert_eq!(
+        submit(account, None).unwrap_err(),
+        SubmitError::Form(FormError::Field(masked("payee_account")))
+    );
+    let mut lines = document(&engine, id).entry.lines;
+    lines[0].fields = worker_of(&engine, "420********");
+    let fault = LineFault::Field(masked("worker"));
+    assert_eq!(
+        submit(vec![matches()], Some(lines)).unwrap_err(),
+        SubmitError::Form(FormError::AtLine { line: 1, fault })
+    );
+    // Stars in a field without a mark are nobody's mask.
+    assert!(submit(vec![text("purpose", "**"), matches()], None).is_ok());
+    let old = document(&engine, id);
+    assert_eq!(
+        seen(&engine, &old, "payee_account", "agency_clerk"),
+        ACCOUNT
+    );
+}
+
+/// Why this catalog may not follow those in use.
+fn refused_succession(folder: &std::path::Path, sources: &Sources) -> String {
+    match open_with(folder, sources, sealed(&[1])) {
+        Err(EngineError::Succession(why)) => why,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("let through"),
+    }
+}
+
+#[test]
+fn a_field_that_had_a_say_in_rows_two_versions_ago_can_not_become_sensitive() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "documents/transfer_receipt.toml";
+    let between = changed(file, ", office = { field = \"office\" }", "");
+    let mut after = between.clone();
+    let marked = after.get(file).unwrap().replace(
+        "zh = \"业务处室\"",
+        "zh = \"业务处室\"\nsensitive = \"personal\"\nseen_by = [\"auditor\"]",
+    );
+    after.insert(file, marked);
+    for sources in [&common::sources(), &between] {
+        open_with(folder.path(), sources, sealed(&[1]))
+            .unwrap()
+            .close();
+    }
+    let why = refused_succession(folder.path(), &after);
+    assert!(why.contains("can't become sensitive"), "{why}");
+    // Where documents never chose rows by it, the same mark is let through.
+    let other = tempfile::tempdir().unwrap();
+    for sources in [&between, &after] {
+        open_with(other.path(), sources, sealed(&[1]))
+            .unwrap()
+            .close();
+    }
+}
+
+#[test]
+fn a_field_that_older_documents_carry_along_is_marked_with_the_one_that_takes_it() {
+    let (ours, theirs) = ("documents/notice.toml", "documents/notice_copy.toml");
+    let before = without_marks(without_marks(with_notices(), ours), theirs);
+    // It carries nothing along any more; documents under the catalog before do.
+    let mut after = without_marks(with_notices(), theirs);
+    let text = after.get(ours).unwrap().to_owned();
+    let along = "fields = { who = \"payee\" }";
+    assert!(text.contains(along));
+    after.insert(ours, text.replace(along, ""));
+    let folder = tempfile::tempdir().unwrap();
+    open_with(folder.path(), &before, sealed(&[1]))
+        .unwrap()
+        .close();
+    let why = refused_succession(folder.path(), &after);
+    assert!(why.contains("`payee` of `notice` goes along"), "{why}");
+    // Both marked: let through.
+    open_with(folder.path(), &with_notices(), sealed(&[1]))
+        .unwrap()
+        .close();
 }
 
 #[test]
@@ -148,7 +268,7 @@ fn sensitive_values_of_lines_are_sealed_edited_and_looked_at_by_guards() {
     engine.set_fields(sealed(&[1, 2]));
     done(&engine, act(&reviewer, id, "review", alerts()));
     // Sent back, and edited: new lines, under the new key.
-    let head = person(&catalog, "head", &["agency_head"]);
+    let head = of_agency(&catalog, "head", &["agency_head"]);
     let reason = vec![field(
         &catalog,
         "payment",

@@ -207,8 +207,11 @@ pub fn changed(file: &str, old: &str, new: &str) -> Sources {
 
 /// The repository's catalog before any field was marked.
 pub fn unmarked() -> Sources {
-    let file = "documents/payment.toml";
-    let mut sources = common::sources();
+    without_marks(common::sources(), "documents/payment.toml")
+}
+
+/// A catalog with the marks of one type taken away.
+pub fn without_marks(mut sources: Sources, file: &str) -> Sources {
     let text = sources.get(file).unwrap().to_owned();
     let is_mark = |line: &&str| line.starts_with("sensitive = ") || line.starts_with("seen_by = ");
     let kept: Vec<&str> = text.lines().filter(|line| !is_mark(line)).collect();

@@ -46,7 +46,7 @@ pub struct Serving {
     folder: Option<tempfile::TempDir>,
 }
 
-/// Who asks: name, role, division and agency.
+/// Who asks: name, roles and their department (`one+another+dept:101`), division and agency.
 #[derive(Clone, Copy)]
 pub struct Who<'a>(pub &'a str, pub &'a str, pub &'a str, pub Option<&'a str>);
 
@@ -192,14 +192,19 @@ impl Serving {
 
     /// What a token of this person says.
     pub fn claims(who: Who<'_>, exp: u64) -> Claims {
-        // Somebody with several roles has them parted by `+`.
-        let Who(name, roles, division, agency) = who;
+        // Somebody with several roles has them parted by `+`, and so is a department.
+        let Who(name, words, division, agency) = who;
+        let dept = |word: &&str| word.starts_with("dept:");
+        let (depts, roles): (Vec<&str>, Vec<&str>) = words.split('+').partition(dept);
         Claims {
             sub: name.into(),
-            roles: roles.split('+').map(Into::into).collect(),
+            roles: roles.into_iter().map(Into::into).collect(),
             division: division.into(),
             agency: agency.map(Into::into),
-            dept: None,
+            dept: depts
+                .first()
+                .and_then(|word| word.strip_prefix("dept:"))
+                .map(Into::into),
             exp,
             ..Claims::default()
         }

@@ -75,10 +75,22 @@ pub fn seal(
     cell: u64,
     now_ms: u64,
 ) -> Result<Vec<Seal>, SealError> {
+    seal_behind(reader, folder, (key, None), cell, now_ms)
+}
+
+/// The same behind the seals of a key that was in use before.
+pub fn seal_behind(
+    reader: &dyn JournalReader,
+    folder: &Path,
+    (key, before): (&PrivateKey, Option<&PrivateKey>),
+    cell: u64,
+    now_ms: u64,
+) -> Result<Vec<Seal>, SealError> {
     let order = Order {
         cell,
         now_ms,
         until: None,
+        before: before.map(|key| key.public_key().clone()),
     };
     make_seals(reader, folder, key, &order)
 }

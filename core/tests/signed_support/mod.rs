@@ -139,7 +139,7 @@ pub fn flag(engine: &Engine, name: &str, value: Value) -> Field {
 }
 
 pub fn signing(engine: &Engine, document: DocumentId) -> Command {
-    let head = person(&catalog(engine), "head", &["agency_head"]);
+    let head = of_agency(&catalog(engine), "head", &["agency_head"]);
     let unattached = flag(engine, "alerts_unattached", Value::Int(0));
     act(&head, document, "sign", vec![unattached])
 }

@@ -73,7 +73,11 @@ pub fn walk_on(engine: &Engine, document: DocumentId, fen: i64, count: usize) {
     let catalog = catalog(engine);
     for (at, (step, role, fields)) in steps(fen).into_iter().take(count).enumerate() {
         // Each step by somebody else: the process keeps duties apart.
-        let who = person(&catalog, &format!("officer-{at}"), &[role]);
+        let made = match role {
+            "agency_head" => of_agency,
+            _ => person,
+        };
+        let who = made(&catalog, &format!("officer-{at}"), &[role]);
         let mut fields: Vec<Field> = fields
             .into_iter()
             .map(|(name, value)| field(&catalog, "payment", name, value))

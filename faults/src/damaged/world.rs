@@ -152,6 +152,8 @@ impl World {
             name: name.into(),
             roles: self.catalog.role_named(role).ok_or("no such role")?.0,
             division: COUNTY,
+            // The guard of `sign` asks for it.
+            agency: role.starts_with("agency_").then(|| AGENCY.into()),
             ..Actor::default()
         };
         Ok(Command {

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::processor::Told;
+use super::processor::{Told, value};
 
 /// What a program was built from.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
@@ -73,11 +73,13 @@ pub fn platform(folder: &Path, notes: Vec<String>) -> Platform {
         .unwrap_or(0);
     let (sync_ms, sync_max_ms) = sync_ms(folder).unwrap_or_default();
     let (disk, device) = disk(folder, &read("/proc/mounts"));
-    let told = Told::read(&read("/proc/cpuinfo"));
+    let info = read("/proc/cpuinfo");
+    let told = Told::read(&info);
+    let kernel_arch = read("/proc/sys/kernel/arch");
     Platform {
         cpu: told.name(),
         cpu_vendor: told.vendor(),
-        emulated: emulated(read("/proc/sys/kernel/arch").trim(), std::env::consts::ARCH),
+        emulated: emulated(&info, kernel_arch.trim(), std::env::consts::ARCH),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         architecture: std::env::consts::ARCH.to_owned(),
         memory_bytes: kib * 1024,
@@ -116,12 +118,40 @@ fn system(release: &str) -> String {
     }
 }
 
-/// In words; empty where the kernel is of the kind that the program was built for, or does not tell (before Linux 6.1).
-fn emulated(kernel_arch: &str, built_for: &str) -> String {
-    if kernel_arch.is_empty() || kernel_arch == built_for {
-        return String::new();
+/// Who plays the processor, in words; empty on a real one. The rule is the server's (`hubu_core::observe`, which the harness
+/// does without): the kernel's own architecture (Linux 6.1 on), the other processor's fields, or a processor called TCG.
+fn emulated(info: &str, kernel_arch: &str, built_for: &str) -> String {
+    let under = |arch: &str| format!("built for {built_for}, run by a {arch} kernel");
+    if !kernel_arch.is_empty() && family(kernel_arch) != family(built_for) {
+        return under(kernel_arch);
     }
-    format!("built for {built_for}, run by a {kernel_arch} kernel")
+    let fields = [
+        ("vendor_id", "x86"),
+        ("CPU implementer", "arm"),
+        ("CPU Family", "loongarch"),
+    ];
+    let shown = fields
+        .iter()
+        .find(|(name, _)| value(info, name).is_some())
+        .filter(|(_, shown)| *shown != family(built_for));
+    if let Some((_, shown)) = shown {
+        return under(shown);
+    }
+    let model = value(info, "model name").or_else(|| value(info, "Model Name"));
+    match model {
+        Some(model) if model.contains("TCG") => format!("by {model}"),
+        _ => String::new(),
+    }
+}
+
+/// One word for the names that kernel and compiler give an architecture.
+fn family(arch: &str) -> &str {
+    match arch {
+        "x86_64" | "x86" | "i386" | "i686" => "x86",
+        "aarch64" | "arm" | "armv7l" | "armv8l" => "arm",
+        "loongarch64" => "loongarch",
+        other => other,
+    }
 }
 
 /// What the system says of a device such as `/dev/vda1`: model, and whether it turns.
@@ -239,8 +269,19 @@ mod tests {
 
     #[test]
     fn another_kernel_means_an_emulator() {
-        assert_eq!(emulated("x86_64", "x86_64"), "");
-        assert_eq!(emulated("", "aarch64"), "");
-        assert!(emulated("x86_64", "loongarch64").contains("built for loongarch64"));
+        assert_eq!(emulated("", "x86_64", "x86_64"), "");
+        assert_eq!(emulated("", "", "aarch64"), "");
+        assert!(emulated("", "x86_64", "loongarch64").contains("built for loongarch64"));
+    }
+
+    #[test]
+    fn an_older_kernel_gives_an_emulator_away_by_its_processor() {
+        let xeon = "processor\t: 0\nvendor_id\t: GenuineIntel\nmodel name\t: Intel(R) Xeon(R)\n";
+        let kunpeng = "processor\t: 0\nCPU implementer\t: 0x48\nCPU part\t: 0xd01\n";
+        assert!(emulated(xeon, "", "aarch64").contains("run by a x86 kernel"));
+        assert_eq!(emulated(xeon, "", "x86_64"), "");
+        assert_eq!(emulated(kunpeng, "", "aarch64"), "");
+        let whole = "vendor_id : AuthenticAMD\nmodel name : QEMU TCG CPU version 2.5+\n";
+        assert!(emulated(whole, "x86_64", "x86_64").contains("TCG"));
     }
 }

@@ -129,7 +129,7 @@ impl Told {
 }
 
 /// The first value of that name.
-fn value(info: &str, name: &str) -> Option<String> {
+pub(crate) fn value(info: &str, name: &str) -> Option<String> {
     let fields = info.lines().filter_map(|line| line.split_once(':'));
     let mut found = fields.filter(|(field, _)| field.trim() == name);
     let value = found.next()?.1.trim();

@@ -1,6 +1,6 @@
 //! `hubu selftest`: a course of commands drawn from one number, with a clock, a cell, an epoch and a secret that are always the
-//! same, and a journal that is therefore the same bytes on every machine. Run it on a new kind of processor and compare what
-//! it prints with another machine's: equal lines show that nothing depends on the processor (确定性).
+//! same, and a journal that is meant to be the same bytes on every machine. Run it on a new kind of processor and compare what
+//! it prints with another machine's: equal lines show that nothing in the course depends on the processor (确定性).
 
 mod course;
 mod fixed;

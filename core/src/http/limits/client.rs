@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use hyper::HeaderMap;
+use hyper::header::HeaderValue;
 
 /// The header in which proxies say whom they speak for, each at its end.
 const FORWARDED: &str = "x-forwarded-for";
@@ -40,15 +41,15 @@ impl Proxies {
         if !self.believes(client) {
             return client;
         }
-        let lists: Vec<&str> = headers
-            .get_all(FORWARDED)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .collect();
-        let entries = lists.iter().rev().flat_map(|list| list.rsplit(','));
+        let values = headers.get_all(FORWARDED).iter();
+        // As bytes: whatever a client wrote before it, what our proxy added at the end counts.
+        let lists: Vec<&[u8]> = values.map(HeaderValue::as_bytes).collect();
+        let entries = lists.iter().rev();
+        let entries = entries.flat_map(|list| list.rsplit(|byte| *byte == b','));
         for entry in entries.take(ENTRIES) {
+            let text = std::str::from_utf8(entry).ok();
             // What is no address was written by nobody whom we believe.
-            let Ok(address) = entry.trim().parse::<IpAddr>() else {
+            let Some(address) = text.and_then(|text| text.trim().parse::<IpAddr>().ok()) else {
                 return client;
             };
             client = address.to_canonical();
@@ -105,10 +106,10 @@ pub(super) fn network(address: IpAddr) -> u128 {
 mod tests {
     use super::*;
 
-    fn client(proxies: &str, peer: &str, lists: &[&str]) -> String {
+    fn client<L: AsRef<[u8]>>(proxies: &str, peer: &str, lists: &[L]) -> String {
         let mut headers = HeaderMap::new();
         for list in lists {
-            headers.append(FORWARDED, list.parse().unwrap());
+            headers.append(FORWARDED, HeaderValue::from_bytes(list.as_ref()).unwrap());
         }
         let proxies = Proxies::new(proxies).unwrap();
         proxies.client(peer.parse().unwrap(), &headers).to_string()
@@ -119,7 +120,7 @@ mod tests {
         assert_eq!(client("", "10.0.0.5", &["1.2.3.4"]), "10.0.0.5");
         assert_eq!(client("10.0.0.6", "10.0.0.5", &["1.2.3.4"]), "10.0.0.5");
         assert_eq!(client("10.0.0.5", "10.0.0.5", &["1.2.3.4"]), "1.2.3.4");
-        assert_eq!(client("10.0.0.5", "10.0.0.5", &[]), "10.0.0.5");
+        assert_eq!(client("10.0.0.5", "10.0.0.5", &[""; 0]), "10.0.0.5");
     }
 
     #[test]
@@ -135,6 +136,16 @@ mod tests {
             "10.0.0.7"
         );
         assert_eq!(client(ours, "11.0.0.5", &["1.2.3.4"]), "11.0.0.5");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_hide_nobody() {
+        let of = |lists: &[&[u8]]| client("10.0.0.0/8", "10.0.0.5", lists);
+        assert_eq!(of(&[b"\xff, 1.2.3.4"]), "1.2.3.4");
+        assert_eq!(of(&[b"\xff", b"1.2.3.4"]), "1.2.3.4");
+        assert_eq!(of(&[b"9.9.9.9, \xff", b"1.2.3.4, 10.0.0.7"]), "1.2.3.4");
+        assert_eq!(of(&[b"9.9.9.9", b"\xff, 10.0.0.7"]), "10.0.0.7");
+        assert_eq!(of(&[b"1.2.3.4, \xff"]), "10.0.0.5");
     }
 
     #[test]

@@ -33,12 +33,15 @@ const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS hubu_journal (
 const STORAGE: &str = "ALTER TABLE hubu_journal ALTER COLUMN payload SET STORAGE EXTERNAL";
 
 /// The append: fencing and writing in one statement. The shared lock on the lease row makes whoever raises the epoch wait
-/// for appends under the old one, so that none can become visible after the new writer has looked for the end.
+/// for appends under the old one, so that none can become visible after the new writer has looked for the end. The journal must
+/// also end where this batch begins: after a failover the server that answers may lack batches of the very same epoch.
 pub(super) const APPEND: &str = "INSERT INTO hubu_journal
     (cell, first, last, epoch, journal, length, packing, checksum, previous, chain, payload)
     SELECT cell, $3::bigint, $4::bigint, epoch, $5::bigint, $6::integer, $7::smallint, $8::bigint, $9::bytea, $10::bytea,
         $11::bytea
-    FROM hubu_lease WHERE cell = $1 AND epoch = $2 FOR SHARE";
+    FROM hubu_lease WHERE cell = $1 AND epoch = $2
+        AND coalesce((SELECT j.last FROM hubu_journal j WHERE j.cell = $1 ORDER BY j.first DESC LIMIT 1), 0) = $3::bigint - 1
+    FOR SHARE";
 
 /// Batches between two first sequence numbers, in order, at most so many.
 pub(super) const READ: &str = "SELECT

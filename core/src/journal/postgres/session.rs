@@ -101,7 +101,7 @@ impl Session {
         self.family
     }
 
-    /// As [`Session::run`], for statements that do no harm when they are run twice: a connection that died while nobody
+    /// As [`Session::run`], for statements that do no harm when they are run twice: a connection that was closed while nobody
     /// used it is replaced, and only the second failure counts.
     pub(super) fn ask<T, W, F>(&self, work: W) -> Result<T, Failure>
     where
@@ -140,7 +140,8 @@ impl Session {
     }
 
     /// A connection that was not closed while nobody drove this runtime. Nothing has been sent through it yet, so that
-    /// taking another one leaves no doubt about anything.
+    /// taking another one leaves no doubt about what this one did. After a failover the new one may lead to a server that lacks the
+    /// last batches: the append itself demands that the journal ends where its writer left it.
     async fn lend(&self) -> Result<Lent, Failure> {
         let lost = |error| Failure::Lost(refusal(error));
         let client = self.pool.get().await.map_err(lost)?;

@@ -1,4 +1,5 @@
-//! The writer: one statement a batch, refused by the database itself when the lease has gone to another.
+//! The writer: one statement a batch, refused by the database itself when the lease has gone to another, or the journal does not
+//! end where the writer left it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -51,7 +52,11 @@ impl PostgresJournal {
         }
         match self.insert(&header, batch.payload) {
             Ok(true) => {}
-            Ok(false) => return Err(self.fenced()),
+            Ok(false) => {
+                return Err(self.fenced(
+                    "a lease of another epoch, or a journal that does not end where this writer left it",
+                ));
+            }
             Err(refused @ (Failure::Refused(_) | Failure::Full(_))) => {
                 return Err(refused.during("append"));
             }
@@ -99,7 +104,7 @@ impl PostgresJournal {
         Ok(header.seal(batch.payload))
     }
 
-    /// The one statement. `false`: no row was inserted, since the lease is another's.
+    /// The one statement. `false`: no row was inserted, since the lease is another's or the journal ends elsewhere.
     fn insert(&mut self, header: &Header, payload: &[u8]) -> Result<bool, Failure> {
         let (packing, stored) = match self.settings.compress {
             true => row::pack(payload, &mut self.packed),
@@ -134,7 +139,7 @@ impl PostgresJournal {
             self.renewed = asked;
             return Ok(());
         }
-        Err(self.fenced())
+        Err(self.fenced("a lease of another epoch"))
     }
 
     fn keep(&self) -> Result<bool, Failure> {
@@ -147,11 +152,11 @@ impl PostgresJournal {
         )
     }
 
-    fn fenced(&self) -> JournalError {
+    fn fenced(&self, found: &str) -> JournalError {
         JournalError::Fenced {
             place: format!("cell {} in the database", self.cell),
             epoch: self.epoch,
-            found: "a lease of another epoch".into(),
+            found: found.into(),
         }
     }
 }

@@ -23,8 +23,9 @@ const WARNS_BEFORE: Duration = Duration::from_secs(30 * 86_400);
 /// How often.
 const WARNS_EVERY: Duration = Duration::from_secs(86_400);
 
-/// What is remembered of a file, to see that it was changed: when, how long it is, and which it is.
-type Stamp = Option<(SystemTime, u64, u64)>;
+/// What is remembered of a file, to see that it was changed: when (seconds and nanoseconds; its rights count too, and nobody
+/// can set this time), how long it is, and which it is.
+type Stamp = Option<(i64, i64, u64, u64)>;
 
 /// The TLS side of the service port.
 pub struct TlsKeeper {
@@ -173,5 +174,6 @@ fn stamps(settings: &Tls) -> [Stamp; 3] {
 fn stamp(path: &Path) -> Stamp {
     use std::os::unix::fs::MetadataExt;
     let found = std::fs::metadata(path).ok()?;
-    Some((found.modified().ok()?, found.len(), found.ino()))
+    let changed = (found.ctime(), found.ctime_nsec());
+    Some((changed.0, changed.1, found.len(), found.ino()))
 }

@@ -1,4 +1,4 @@
-//! TLS on the service port (传输加密): TLS 1.3 and nothing older, beside plain HTTP or in its stead.
+//! TLS on the service port (传输加密): TLS 1.3 and nothing older, beside plain HTTP.
 //!
 //! [`keeper`] holds what handshakes are made with and reads it anew when its files change; `config` puts that
 //! together; `certificate` says whose a certificate is and how long it is good; `shake` makes the handshakes of one

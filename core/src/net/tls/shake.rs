@@ -2,7 +2,8 @@
 //!
 //! A handshake costs a signature and a key exchange, a hundred times what a request costs. So only so many are under way
 //! at once, others wait in order, and those who are served already get their turn in between: a storm of log-ins slows
-//! log-ins. Until its first byte a connection waits for nothing and holds nothing but its socket.
+//! log-ins. Until its first byte a connection waits for nothing and holds nothing but its socket. A turn is given back
+//! after a moment, while its client is waited for: who dawdles is cut off later, and holds up nobody meanwhile.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -22,6 +23,10 @@ use tokio_rustls::server::TlsStream;
 use super::certificate::subject;
 use super::keeper::TlsKeeper;
 use crate::net::sweep::{Order, Watch};
+
+/// How long a turn is held at most: many times what a handshake costs us. Its dear part is done at once when the client's
+/// first flight is there, the rest waits for the client.
+const TURN: Duration = Duration::from_millis(200);
 
 /// Makes handshakes.
 pub(in crate::net) struct Handshakes {
@@ -59,12 +64,8 @@ impl Handshakes {
         watch: &Watch,
     ) -> Option<Box<TlsStream<TcpStream>>> {
         unless_ordered(watch, first_byte(&stream)).await?.ok()?;
-        let shaking = async {
-            // Never closed, so this only waits.
-            let _turn = self.turns.acquire().await;
-            TlsAcceptor::from(self.keeper.config()).accept(stream).await
-        };
-        let shaken = unless_ordered(watch, tokio::time::timeout(self.limit, shaking)).await?;
+        let shaking = tokio::time::timeout(self.limit, self.accept(stream));
+        let shaken = unless_ordered(watch, shaking).await?;
         match shaken {
             Err(_) => {
                 self.late.increment(1);
@@ -80,6 +81,19 @@ impl Handshakes {
                 note_client(stream.get_ref().1, watch);
                 Some(Box::new(stream))
             }
+        }
+    }
+
+    /// Begins in turn, and goes on without.
+    async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        // Never closed, so this only waits.
+        let turn = self.turns.acquire().await;
+        let mut shaking = pin!(TlsAcceptor::from(self.keeper.config()).accept(stream));
+        let shaken = tokio::time::timeout(TURN, shaking.as_mut()).await;
+        drop(turn);
+        match shaken {
+            Ok(shaken) => shaken,
+            Err(_) => shaking.await,
         }
     }
 

@@ -30,25 +30,40 @@ pub(super) enum Outcome {
 /// Why an attempt came to nothing.
 enum Failure {
     Away(String),
+    /// Something is there already, which passes only while tables are made.
+    Raced(String),
     /// Trying again would not help.
     Wrong(String),
+}
+
+impl Failure {
+    /// As it is while tables are made: a race of two that make the same ones passes.
+    fn of_making(self) -> Failure {
+        match self {
+            Failure::Raced(reason) => Failure::Away(reason),
+            other => other,
+        }
+    }
+
+    fn of_code(code: &str, reason: String) -> Failure {
+        // Unique, duplicate schema, table, column and object.
+        let raced = ["23505", "42P06", "42P07", "42701", "42710"];
+        match code.get(..2) {
+            // Connection, resource and operator trouble passes; a refused statement does not.
+            Some("08" | "53" | "57" | "40") => Failure::Away(reason),
+            _ if raced.contains(&code) => Failure::Raced(reason),
+            _ => Failure::Wrong(reason),
+        }
+    }
 }
 
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Failure {
         match error.as_db_error() {
-            // Connection, resource and operator trouble passes, and so does a race of two that make the same tables; a
-            // refused statement does not.
-            Some(refusal) if !passes(refusal.code().code()) => Failure::Wrong(words(&error)),
-            _ => Failure::Away(words(&error)),
+            Some(refusal) => Failure::of_code(refusal.code().code(), words(&error)),
+            None => Failure::Away(words(&error)),
         }
     }
-}
-
-fn passes(code: &str) -> bool {
-    // Unique, duplicate schema, table, column and object.
-    let raced = ["23505", "42P06", "42P07", "42701", "42710"];
-    matches!(code.get(..2), Some("08" | "53" | "57" | "40")) || raced.contains(&code)
 }
 
 /// A connection, and what is loaded through it.
@@ -99,22 +114,8 @@ impl Loader {
         let schema = schema::schema(self.cell);
         let owner = &self.owner;
         self.run(async |client: &mut Lent| {
-            let transaction = client.transaction().await?;
-            make(&transaction, &schema, catalog).await?;
-            let enter = schema::enter(&schema);
-            transaction
-                .execute_typed(&enter, &[(owner, Type::TEXT)])
-                .await?;
-            let look = format!("SELECT journal, seq FROM {schema}.progress");
-            let row = transaction.query_typed_one(&look, &[]).await?;
-            if row.try_get::<_, String>(0)? != *owner {
-                return Err(Failure::Wrong(
-                    "its tables are another journal's: drop their schema".into(),
-                ));
-            }
-            let seq: i64 = row.try_get(1)?;
-            transaction.commit().await?;
-            Ok(seq as u64)
+            let prepared = prepared(client, &schema, owner, catalog).await;
+            prepared.map_err(Failure::of_making)
         })
     }
 
@@ -246,10 +247,37 @@ impl Loader {
         match done {
             Ok(Ok(seq)) => Ok(Outcome::Done(seq)),
             Ok(Err(Failure::Away(reason))) => Ok(Outcome::Away(reason)),
-            Ok(Err(Failure::Wrong(reason))) => Err(ViewError::Database(reason)),
+            Ok(Err(Failure::Raced(reason) | Failure::Wrong(reason))) => {
+                Err(ViewError::Database(reason))
+            }
             Err(_) => Ok(Outcome::Away("no answer in time".into())),
         }
     }
+}
+
+/// Makes what is missing and enters whose tables they are; answers the record that they are at.
+async fn prepared(
+    client: &mut Lent,
+    schema: &str,
+    owner: &str,
+    catalog: &Catalog,
+) -> Result<u64, Failure> {
+    let transaction = client.transaction().await?;
+    make(&transaction, schema, catalog).await?;
+    let enter = schema::enter(schema);
+    transaction
+        .execute_typed(&enter, &[(&owner, Type::TEXT)])
+        .await?;
+    let look = format!("SELECT journal, seq FROM {schema}.progress");
+    let row = transaction.query_typed_one(&look, &[]).await?;
+    if row.try_get::<_, String>(0)? != owner {
+        return Err(Failure::Wrong(
+            "its tables are another journal's: drop their schema".into(),
+        ));
+    }
+    let seq: i64 = row.try_get(1)?;
+    transaction.commit().await?;
+    Ok(seq as u64)
 }
 
 /// What is missing of schema, tables, columns and index.
@@ -368,4 +396,24 @@ fn put_document(id: u64, document: &DocumentDelta, lines: &mut Lines) {
     lines
         .plain(if document.new.is_some() { "t" } else { "f" })
         .end();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_already_passes_only_while_tables_are_made() {
+        for code in ["23505", "42P06", "42P07", "42701", "42710"] {
+            let raced = || Failure::of_code(code, String::new());
+            assert!(matches!(raced(), Failure::Raced(_)), "{code}");
+            assert!(matches!(raced().of_making(), Failure::Away(_)), "{code}");
+        }
+        let refused = Failure::of_code("42501", String::new()).of_making();
+        assert!(matches!(refused, Failure::Wrong(_)));
+        assert!(matches!(
+            Failure::of_code("57P01", String::new()),
+            Failure::Away(_)
+        ));
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! `finding` is one line of the answer; `server` looks at what the server says of itself, `rights` at what the role may, `measure` at
 //! times, `pooler` at what stands between, `trial` writes and reads a journal in a schema of its own, which is removed afterwards.
-//! Everything here blocks; nothing is left behind.
+//! Everything here blocks; nothing is left behind unless the process is killed, or the connection lost, before the schema is removed.
 
 mod finding;
 mod measure;
@@ -92,9 +92,11 @@ pub fn examine(
     done.findings.push(told(family, &done.version));
     done.findings.push(sealed(&address, client.is_sealed()));
     let looked = examiner.wait(async { Ok(server::look(&client, family).await) });
-    done.findings.extend(looked.unwrap_or_default());
+    done.findings
+        .extend(looked.unwrap_or_else(|reason| vec![Finding::lost(reason)]));
     let looked = examiner.wait(async { Ok(rights::look(&client).await) });
-    done.findings.extend(looked.unwrap_or_default());
+    done.findings
+        .extend(looked.unwrap_or_else(|reason| vec![Finding::lost(reason)]));
     for measured in [
         examiner.wait(measure::latency(&client)),
         examiner.wait(measure::clock(&client)),

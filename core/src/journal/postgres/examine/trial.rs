@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use tokio_postgres::error::SqlState;
+
 use super::Examiner;
 use super::finding::Finding;
 use super::measure::{ms, summed};
+use crate::database::error::words;
 use crate::journal::error::JournalError;
 use crate::journal::framing::push_record;
 use crate::journal::postgres::PostgresJournal;
@@ -25,16 +28,8 @@ pub(super) fn journal(
     time: Duration,
 ) -> Vec<Finding> {
     let schema = format!("hubu_check_{}_{}", std::process::id(), number());
-    let sql = |text: String| {
-        let client = examiner.lend()?;
-        examiner.wait(async { client.batch(&text).await })
-    };
-    if let Err(reason) = sql(format!("CREATE SCHEMA {schema}")) {
-        return vec![Finding::warning(
-            "journal",
-            format!("not tried: no schema for it could be made: {reason}"),
-            "GRANT CREATE ON DATABASE … TO the role, for the time of this check",
-        )];
+    if let Err(finding) = make(examiner, &schema) {
+        return vec![finding];
     }
     let apart = Settings {
         cell: 1,
@@ -47,7 +42,11 @@ pub(super) fn journal(
         vec![written(url, &apart).map_or_else(refused, |detail| Finding::fine("journal", detail))];
     findings.push(storage(examiner, &schema));
     findings.push(commits(url, &apart, time).unwrap_or_else(refused));
-    if let Err(reason) = sql(format!("DROP SCHEMA {schema} CASCADE")) {
+    let dropped = examiner.lend().and_then(|client| {
+        let text = format!("DROP SCHEMA {schema} CASCADE");
+        examiner.wait(async { client.batch(&text).await })
+    });
+    if let Err(reason) = dropped {
         findings.push(Finding::warning(
             "cleanup",
             format!("the schema {schema} is left behind: {reason}"),
@@ -55,6 +54,36 @@ pub(super) fn journal(
         ));
     }
     findings
+}
+
+/// Makes the schema. Only a role that may not is no fault: after any other failure nobody knows whether the schema is there.
+fn make(examiner: &Examiner, schema: &str) -> Result<(), Finding> {
+    let made = examiner.lend().and_then(|client| {
+        let text = format!("CREATE SCHEMA {schema}");
+        examiner.wait(async { Ok(client.batch(&text).await) })
+    });
+    let reason = match made {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(error)) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+            return Err(Finding::warning(
+                "journal",
+                format!(
+                    "not tried: no schema could be made for it: {}",
+                    words(&error)
+                ),
+                "GRANT CREATE ON DATABASE … TO the role, for the time of this check",
+            ));
+        }
+        Ok(Err(error)) => words(&error),
+        Err(reason) => reason,
+    };
+    Err(Finding::fault(
+        "journal",
+        format!("not tried: {reason}; the schema {schema} may be left behind"),
+        format!(
+            "run the check again once that is mended; where the schema is there: DROP SCHEMA {schema} CASCADE"
+        ),
+    ))
 }
 
 /// Enough to keep two checks of one database apart.
