@@ -93,7 +93,7 @@ const RIGHTS: &[(&str, &[&str], Apply)] = &[
         "journal: another's",
         &["denied", "journal", "must own it"],
         |data| {
-            rights(data, 0o777, 0o666)?;
+            all_but(data, "journal")?;
             rights(&data.join("journal"), 0o700, 0o600)
         },
     ),
@@ -101,7 +101,7 @@ const RIGHTS: &[(&str, &[&str], Apply)] = &[
         "journal: read-only",
         &["denied", "journal", "must own it"],
         |data| {
-            rights(data, 0o777, 0o666)?;
+            all_but(data, "journal")?;
             rights(&data.join("journal"), 0o555, 0o444)
         },
     ),
@@ -109,7 +109,7 @@ const RIGHTS: &[(&str, &[&str], Apply)] = &[
         "archive: another's",
         &["denied", "archive", "must own it"],
         |data| {
-            rights(data, 0o777, 0o666)?;
+            all_but(data, "archive")?;
             rights(&data.join("archive"), 0o700, 0o600)
         },
     ),
@@ -249,6 +249,28 @@ fn rights(folder: &Path, folders: u32, files: u32) -> Outcome<()> {
         folder,
         std::fs::Permissions::from_mode(folders),
     )?)
+}
+
+/// Gives the folder to whom the program runs as, but for one part. Not by opening it to everybody: keys that others may
+/// read are refused before anything else is looked at.
+fn all_but(data: &Path, part: &str) -> Outcome<()> {
+    rights(data, 0o700, 0o600)?;
+    match uid()? {
+        0 => give(data, &data.join(part)),
+        _ => Ok(()),
+    }
+}
+
+fn give(path: &Path, except: &Path) -> Outcome<()> {
+    if path == except {
+        return Ok(());
+    }
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            give(&entry?.path(), except)?;
+        }
+    }
+    Ok(std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY))?)
 }
 
 /// The user that this process runs as.
