@@ -5,7 +5,7 @@
 mod access_support;
 
 use access_support::*;
-use hubu_core::access::{AccessError, Claims, Recent, SigningKey, Tokens};
+use hubu_core::access::{AccessError, Bearer, Claims, Recent, SigningKey, Tokens};
 use hubu_core::cipher::Algorithm;
 use hubu_core::config::Auth;
 use hubu_core::http::session::Session;
@@ -38,9 +38,10 @@ impl<'a> Desk<'a> {
     /// Whether the connection, the thread and the server still know it.
     fn known(&self, now: u64) -> [bool; 3] {
         let token = self.token.as_bytes();
+        let bearer = Bearer::alone(token, now);
         [
-            self.session.known(self.tokens, token, now).is_some(),
-            self.recent.get(self.tokens, token, now).is_some(),
+            self.session.known(self.tokens, bearer).is_some(),
+            self.recent.get(self.tokens, bearer).is_some(),
             self.tokens.verify(token, now).is_ok(),
         ]
     }
@@ -312,8 +313,9 @@ fn keys_change_under_the_hands_of_many_threads() {
         for _ in 0..4 {
             scope.spawn(|| {
                 let recent = Recent::default();
+                let bearer = Bearer::alone(token.as_bytes(), NOW);
                 for _ in 0..2000 {
-                    if recent.get(&tokens, token.as_bytes(), NOW).is_none()
+                    if recent.get(&tokens, bearer).is_none()
                         && let Ok(shared) = tokens.verify(token.as_bytes(), NOW)
                     {
                         recent.put(token.as_bytes(), &shared);

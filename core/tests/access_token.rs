@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ed25519_dalek::SigningKey as EdKey;
 use ed25519_dalek::pkcs8::{EncodePrivateKey, EncodePublicKey, spki::der::pem::LineEnding};
-use hubu_core::access::{AccessError, Claims, Recent, SigningKey, Tokens, TrustedKeys};
+use hubu_core::access::{AccessError, Bearer, Claims, Recent, SigningKey, Tokens, TrustedKeys};
 use hubu_core::catalog::model::Catalog;
 use hubu_core::catalog::sources::Sources;
 use hubu_core::config::Auth;
@@ -173,9 +173,9 @@ fn a_remembered_token_still_expires() {
         .unwrap();
     let tokens = tokens(&auth);
     let verified = tokens.verify(token.as_bytes(), NOW).unwrap();
-    assert!(tokens.stands(&verified, token.as_bytes(), NOW + 59));
-    assert!(!tokens.stands(&verified, token.as_bytes(), NOW + 60));
-    assert!(!tokens.stands(&verified, b"another", NOW));
+    assert!(tokens.stands(&verified, Bearer::alone(token.as_bytes(), NOW + 59)));
+    assert!(!tokens.stands(&verified, Bearer::alone(token.as_bytes(), NOW + 60)));
+    assert!(!tokens.stands(&verified, Bearer::alone(b"another", NOW)));
     let late = tokens.verify(token.as_bytes(), NOW + 60).unwrap_err();
     assert_eq!(late, AccessError::Expired);
 }
@@ -186,6 +186,7 @@ fn a_thread_remembers_tokens_until_they_expire() {
     let key = SigningKey::from_settings(&auth).unwrap();
     let tokens = tokens(&auth);
     let recent = Recent::default();
+    let at = |token: &str, now| recent.get(&tokens, Bearer::alone(token.as_bytes(), now));
     for number in 0..100 {
         let token = key
             .sign(&Claims {
@@ -193,23 +194,17 @@ fn a_thread_remembers_tokens_until_they_expire() {
                 ..claims()
             })
             .unwrap();
-        assert!(recent.get(&tokens, token.as_bytes(), NOW).is_none());
+        assert!(at(&token, NOW).is_none());
         let shared = tokens.verify(token.as_bytes(), NOW).unwrap();
         recent.put(token.as_bytes(), &shared);
-        let known = recent.get(&tokens, token.as_bytes(), NOW + 59).unwrap();
+        let known = at(&token, NOW + 59).unwrap();
         assert_eq!(known, shared.actor);
         assert!(
             !std::sync::Arc::ptr_eq(&known.name, &shared.actor.name),
             "the thread's own"
         );
-        assert!(
-            recent.get(&tokens, token.as_bytes(), NOW + 60).is_none(),
-            "its time is over"
-        );
-        assert!(
-            recent.get(&tokens, &token.as_bytes()[1..], NOW).is_none(),
-            "another with the same end"
-        );
+        assert!(at(&token, NOW + 60).is_none(), "its time is over");
+        assert!(at(&token[1..], NOW).is_none(), "another with the same end");
     }
 }
 

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Number;
 
+use super::binding::Confirmation;
+
 /// The claims that we read. Others are let by; one that comes twice is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
@@ -60,6 +62,9 @@ pub struct Claims {
     /// What the token is narrowed to (服务账号).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only: Option<Only>,
+    /// The client certificate that has to come with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
 }
 
 /// For whom a token was made: one name, or several.

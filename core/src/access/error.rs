@@ -20,6 +20,9 @@ pub enum AccessError {
     /// The token, its holder, its key or its age is on the list of what is revoked.
     #[error("the token is revoked")]
     Revoked,
+    /// The token is bound to a client certificate, and this connection showed none, or another.
+    #[error("the token is bound to a client certificate that this connection did not show")]
+    Unbound,
     /// A token that was somebody's: its signature fits, and yet it is not believed. In words it says no more than `error`, as
     /// those go to whoever shows the token.
     #[error("{error}")]
@@ -48,10 +51,10 @@ pub enum AccessError {
 }
 
 impl AccessError {
-    /// The same of somebody's token, where it is one that was good once: it is over, or revoked.
+    /// The same of somebody's token, where it is one that was good once, or elsewhere: it is over, revoked, or bound to a certificate.
     pub(super) fn of(self, subject: &str) -> Self {
         match self {
-            Self::Expired | Self::Revoked => Self::Of {
+            Self::Expired | Self::Revoked | Self::Unbound => Self::Of {
                 subject: subject.into(),
                 error: Box::new(self),
             },

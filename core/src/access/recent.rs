@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::token::{Tokens, Verified};
+use super::token::{Bearer, Tokens, Verified};
 use crate::engine::actor::Actor;
 
 /// Places of the table: a power of two.
@@ -27,13 +27,13 @@ impl Default for Recent {
 }
 
 impl Recent {
-    /// Who holds the token, where it was seen lately and still stands at `now_seconds` since 1970.
+    /// Who asks, where their token was seen lately and still stands.
     #[inline]
-    pub fn get(&self, tokens: &Tokens, token: &[u8], now_seconds: u64) -> Option<Arc<Actor>> {
+    pub fn get(&self, tokens: &Tokens, bearer: Bearer<'_>) -> Option<Arc<Actor>> {
         let places = self.places.borrow();
-        let known = places.get(place(token))?.as_ref();
+        let known = places.get(place(bearer.token))?.as_ref();
         known
-            .filter(|known| tokens.stands(known, token, now_seconds))
+            .filter(|known| tokens.stands(known, bearer))
             .map(|known| known.actor.clone())
     }
 

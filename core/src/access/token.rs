@@ -18,6 +18,7 @@ use moka::sync::Cache;
 use parking_lot::Mutex;
 
 use super::actor::{actor_of, roles_of};
+use super::binding::{Confirmation, Thumbprint};
 use super::claims::Claims;
 use super::error::AccessError;
 use super::jws::{Jws, invalid};
@@ -29,6 +30,28 @@ use crate::catalog::model::Catalog;
 use crate::config::Auth;
 use crate::engine::actor::Actor;
 
+/// What a request brings to be let in by.
+#[derive(Clone, Copy)]
+pub struct Bearer<'a> {
+    /// The token.
+    pub token: &'a [u8],
+    /// The client certificate of its connection.
+    pub certificate: Option<Thumbprint>,
+    /// When it is asked, in seconds since 1970.
+    pub now_seconds: u64,
+}
+
+impl<'a> Bearer<'a> {
+    /// A token that comes without a certificate.
+    pub fn alone(token: &'a [u8], now_seconds: u64) -> Self {
+        Self {
+            token,
+            certificate: None,
+            now_seconds,
+        }
+    }
+}
+
 /// A token that was found good.
 pub struct Verified {
     token: Box<[u8]>,
@@ -36,6 +59,8 @@ pub struct Verified {
     /// When keys and revocations last let it by.
     epoch: AtomicU64,
     grounds: Arc<Grounds>,
+    /// The certificate that has to come with it.
+    binding: Option<Thumbprint>,
     /// Whose it is.
     pub actor: Arc<Actor>,
 }
@@ -58,10 +83,12 @@ struct Grounds {
 }
 
 impl Verified {
-    /// Whether this is the same token and its time is not over at `now_seconds` (since 1970).
+    /// Whether this is the same token, its time is not over, and what it is bound to came with it.
     #[inline]
-    fn is_good(&self, token: &[u8], now_seconds: u64) -> bool {
-        now_seconds < self.until_seconds && *self.token == *token
+    fn is_good(&self, bearer: Bearer<'_>) -> bool {
+        bearer.now_seconds < self.until_seconds
+            && *self.token == *bearer.token
+            && comes_with(self.binding, bearer)
     }
 
     /// Until when it is good at most, in seconds since 1970.
@@ -76,6 +103,7 @@ impl Verified {
             until_seconds: self.until_seconds,
             epoch: AtomicU64::new(self.epoch.load(Ordering::Acquire)),
             grounds: self.grounds.clone(),
+            binding: self.binding,
             actor: Arc::new(Actor {
                 name: Arc::from(&*self.actor.name),
                 agency: self.actor.agency.as_deref().map(Arc::from),
@@ -124,47 +152,45 @@ impl Tokens {
         }
     }
 
-    /// Who holds `token`, where it was verified before and is still believed at `now_seconds` since 1970.
-    pub fn known(&self, token: &[u8], now_seconds: u64) -> Option<Arc<Verified>> {
-        let known = self.known.get(token)?;
-        self.stands(&known, token, now_seconds).then_some(known)
+    /// Who asks, where their token was verified before and is still believed.
+    pub fn known(&self, bearer: Bearer<'_>) -> Option<Arc<Verified>> {
+        let known = self.known.get(bearer.token)?;
+        self.stands(&known, bearer).then_some(known)
     }
 
-    /// Who holds `token`, at `now_seconds` since 1970.
+    /// Who holds `token` that comes without a certificate, at `now_seconds` since 1970.
     ///
     /// # Errors
-    /// Malformed, signed by somebody else, revoked, out of its time, or of a division that there is not.
+    /// Malformed, signed by somebody else, revoked, out of its time, bound to a certificate, or of a division that there
+    /// is not.
     pub fn verify(&self, token: &[u8], now_seconds: u64) -> Result<Arc<Verified>, AccessError> {
-        let verified = self.verify_or_name(token, now_seconds);
+        let verified = self.verify_or_name(Bearer::alone(token, now_seconds));
         verified.map_err(AccessError::bare)
     }
 
-    /// As [`Tokens::verify`]; of a token that is over or revoked it says whose it was ([`AccessError::Of`]).
+    /// Who asks; of a token that is over, revoked or bound to something else the error says whose it was
+    /// ([`AccessError::Of`]).
     ///
     /// # Errors
     /// As [`Tokens::verify`].
-    pub fn verify_or_name(
-        &self,
-        token: &[u8],
-        now_seconds: u64,
-    ) -> Result<Arc<Verified>, AccessError> {
-        if let Some(known) = self.known.get(token) {
-            if self.stands(&known, token, now_seconds) {
+    pub fn verify_or_name(&self, bearer: Bearer<'_>) -> Result<Arc<Verified>, AccessError> {
+        if let Some(known) = self.known.get(bearer.token) {
+            if self.stands(&known, bearer) {
                 return Ok(known);
             }
-            self.known.invalidate(token);
+            self.known.invalidate(bearer.token);
         }
-        let verified = Arc::new(self.judge(token, now_seconds)?);
-        self.known.insert(token.into(), verified.clone());
+        let verified = Arc::new(self.judge(bearer)?);
+        self.known.insert(bearer.token.into(), verified.clone());
         Ok(verified)
     }
 
-    /// Whether a remembered token is this one and still believed at `now_seconds`: what every memory asks before it
-    /// answers.
+    /// Whether a remembered token is this one, comes with what it is bound to, and is still believed: what every memory
+    /// asks before it answers.
     #[inline]
-    pub fn stands(&self, known: &Verified, token: &[u8], now_seconds: u64) -> bool {
+    pub fn stands(&self, known: &Verified, bearer: Bearer<'_>) -> bool {
         let epoch = self.epoch.load(Ordering::Acquire);
-        known.is_good(token, now_seconds)
+        known.is_good(bearer)
             && (known.epoch.load(Ordering::Acquire) == epoch || self.confirm(known, epoch))
     }
 
@@ -182,7 +208,10 @@ impl Tokens {
         stands
     }
 
-    fn judge(&self, token: &[u8], now_seconds: u64) -> Result<Verified, AccessError> {
+    fn judge(&self, bearer: Bearer<'_>) -> Result<Verified, AccessError> {
+        let Bearer {
+            token, now_seconds, ..
+        } = bearer;
         // Before the keys: then the mark is never newer than what was looked at.
         let epoch = self.epoch.load(Ordering::Acquire);
         let believed = self.believed.load();
@@ -202,6 +231,8 @@ impl Tokens {
         let judged = self.rules.judge(&claims, is_break_glass, now_seconds);
         let until = judged.map_err(|error| error.of(&claims.sub))?;
         let actor = Arc::new(actor_of(&claims, &self.catalog)?);
+        let binding = claims.cnf.as_ref().map(Confirmation::thumbprint);
+        let binding = binding.transpose()?;
         let basis = Basis {
             jti: claims.jti.map(Into::into),
             kid: jws.kid,
@@ -211,6 +242,9 @@ impl Tokens {
         };
         if believed.revoked.covers(&basis) {
             return Err(AccessError::Revoked.of(&basis.subject));
+        }
+        if !comes_with(binding, bearer) {
+            return Err(AccessError::Unbound.of(&basis.subject));
         }
         let algorithm = key.algorithm().name();
         metrics::counter!("hubu_tokens_verified_total", "alg" => algorithm).increment(1);
@@ -222,6 +256,7 @@ impl Tokens {
                 key: key.mark,
                 basis,
             }),
+            binding,
             actor,
         })
     }
@@ -265,6 +300,12 @@ impl Tokens {
         }
         Ok(true)
     }
+}
+
+/// Whether a token bound so comes with what it is bound to.
+#[inline]
+fn comes_with(binding: Option<Thumbprint>, bearer: Bearer<'_>) -> bool {
+    binding.is_none() || binding == bearer.certificate
 }
 
 fn tell(believed: &Believed) {

@@ -1,10 +1,10 @@
 //! `hubu token`: signs a bearer token.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use hubu_core::access::{Audience, Claims, Only, SigningKey, actor_of};
+use hubu_core::access::{Audience, Claims, Confirmation, Only, SigningKey, Thumbprint, actor_of};
 use hubu_core::catalog::model::Catalog;
 use hubu_core::catalog::sources::Sources;
 use hubu_core::cipher::fill_random;
@@ -43,6 +43,9 @@ pub(crate) struct Token {
     /// Why the glass is broken; goes with a role for emergencies
     #[arg(long)]
     reason: Option<String>,
+    /// The client certificate (PEM) that has to come with the token: without it, it lets nobody in
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
     #[command(flatten)]
     narrow: Narrow,
     /// Sign with this Ed25519 private key (PEM) in place of the HS256 secret
@@ -127,6 +130,7 @@ impl Token {
                 auth.break_glass_minutes_max
             )));
         }
+        let binding = self.certificate.as_deref().map(bound_to).transpose()?;
         let mut jti = [0; 16];
         fill_random(&mut jti).map_err(|error| CommandError::Usage(error.to_string()))?;
         let named = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
@@ -145,7 +149,14 @@ impl Token {
             delegated_until: self.delegated_until,
             reason: self.reason,
             only: self.narrow.only(),
+            cnf: binding,
             ..Claims::default()
         })
     }
+}
+
+/// What binds a token to the certificate of this file, the first where there are more.
+fn bound_to(path: &Path) -> Result<Confirmation, CommandError> {
+    let chain = hubu_core::tls::certificates(path)?;
+    Ok(Confirmation::to(&Thumbprint::of(&chain[0])))
 }

@@ -159,6 +159,7 @@ fn why_not_believed(error: &AccessError) -> &'static str {
         AccessError::Expired => "token_expired",
         AccessError::NotYet => "token_not_yet",
         AccessError::Revoked => "token_revoked",
+        AccessError::Unbound => "token_unbound",
         AccessError::UnknownDivision(_) => "token_division_unknown",
         _ => "token_invalid",
     }

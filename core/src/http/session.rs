@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::access::{Tokens, Verified};
+use crate::access::{Bearer, Thumbprint, Tokens, Verified};
 use crate::engine::actor::Actor;
 
 /// Length of a tick in milliseconds.
@@ -62,8 +62,16 @@ pub struct Session {
     peer: Option<IpAddr>,
     /// Whether it speaks TLS.
     is_tls: bool,
-    /// Whose certificate it showed.
-    certificate: RefCell<Option<Box<str>>>,
+    /// The certificate that it showed.
+    certificate: RefCell<Option<Box<ClientCertificate>>>,
+}
+
+/// The certificate that a client showed in its handshake.
+struct ClientCertificate {
+    /// Whose it is.
+    subject: Box<str>,
+    /// What tokens are bound to.
+    thumbprint: Thumbprint,
 }
 
 impl Session {
@@ -96,13 +104,28 @@ impl Session {
     }
 
     /// It showed a certificate of this subject.
-    pub fn set_certificate(&self, subject: String) {
-        self.certificate.replace(Some(subject.into()));
+    pub fn set_certificate(&self, subject: String, thumbprint: Thumbprint) {
+        self.certificate.replace(Some(Box::new(ClientCertificate {
+            subject: subject.into(),
+            thumbprint,
+        })));
     }
 
     /// Whose certificate it showed, if any.
     pub fn certificate(&self) -> Option<Box<str>> {
-        self.certificate.borrow().clone()
+        let shown = self.certificate.borrow();
+        shown.as_ref().map(|shown| shown.subject.clone())
+    }
+
+    /// What comes with a request on this connection that brings this token.
+    #[inline]
+    pub fn bearer<'a>(&self, token: &'a [u8], now_seconds: u64) -> Bearer<'a> {
+        let shown = self.certificate.borrow();
+        Bearer {
+            token,
+            certificate: shown.as_ref().map(|shown| shown.thumbprint),
+            now_seconds,
+        }
     }
 
     /// Bytes came in.
@@ -181,13 +204,13 @@ impl Session {
         now_ticks().wrapping_sub(self.since.get())
     }
 
-    /// Who holds this token, when it is the one that is remembered and still stands.
+    /// Who asks, when their token is the one that is remembered and still stands.
     #[inline]
-    pub fn known(&self, tokens: &Tokens, token: &[u8], now_seconds: u64) -> Option<Arc<Actor>> {
+    pub fn known(&self, tokens: &Tokens, bearer: Bearer<'_>) -> Option<Arc<Actor>> {
         let known = self.token.borrow();
         known
             .as_ref()
-            .filter(|known| tokens.stands(known, token, now_seconds))
+            .filter(|known| tokens.stands(known, bearer))
             .map(|known| known.actor.clone())
     }
 

@@ -147,6 +147,10 @@ fn access(error: &AccessError, language: Language) -> Problem {
         AccessError::Expired => ("unauthorized", "令牌已过期".into()),
         AccessError::NotYet => ("unauthorized", "令牌尚未生效".into()),
         AccessError::Revoked => ("unauthorized", "令牌已被吊销".into()),
+        AccessError::Unbound => (
+            "unauthorized",
+            "令牌绑定了客户端证书，而本连接未出示该证书".into(),
+        ),
         AccessError::UnknownDivision(code) => {
             ("unauthorized", format!("令牌中的区划不存在：{code}"))
         }

@@ -28,7 +28,7 @@ use super::{
     audit, batch, body, document, event, head, health, privileged, quota, respond, signing, submit,
     work,
 };
-use crate::access::{AccessError, Recent, Verified};
+use crate::access::{AccessError, Bearer, Recent, Verified};
 use crate::engine::actor::Actor;
 use crate::engine::error::{Denied, SubmitError};
 use crate::engine::permit;
@@ -268,15 +268,16 @@ impl Worker {
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_secs());
         let tokens = &self.app.tokens;
-        if let Some(known) = session.known(tokens, token, now_seconds) {
+        let bearer = session.bearer(token, now_seconds);
+        if let Some(known) = session.known(tokens, bearer) {
             session.asks(&known);
             return Ok(known);
         }
-        if let Some(known) = self.recent.get(tokens, token, now_seconds) {
+        if let Some(known) = self.recent.get(tokens, bearer) {
             session.asks(&known);
             return Ok(known);
         }
-        let verified = self.verify(session, headers, (token, now_seconds))?;
+        let verified = self.verify(session, headers, bearer)?;
         let verified = self.recent.put(token, &verified);
         let actor = verified.actor.clone();
         session.asks(&actor);
@@ -290,14 +291,14 @@ impl Worker {
         &self,
         session: &Session,
         headers: &HeaderMap,
-        (token, now_seconds): (&[u8], u64),
+        bearer: Bearer<'_>,
     ) -> Result<Arc<Verified>, HttpError> {
         let (tokens, rates) = (&self.app.tokens, &self.app.rates);
-        if let Some(known) = tokens.known(token, now_seconds) {
+        if let Some(known) = tokens.known(bearer) {
             return Ok(known);
         }
         rates.may_try(session, headers)?;
-        tokens.verify_or_name(token, now_seconds).map_err(|error| {
+        tokens.verify_or_name(bearer).map_err(|error| {
             if matches!(error, AccessError::Invalid(_)) {
                 rates.count_guess(session, headers);
             }

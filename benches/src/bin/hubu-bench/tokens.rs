@@ -7,7 +7,7 @@
 use crate::scenario::{Task, median, tell};
 use crate::world::Choice;
 use crate::{Outcome, machine};
-use hubu_core::access::{Claims, Recent, SigningKey, Tokens, TrustedKeys};
+use hubu_core::access::{Bearer, Claims, Recent, SigningKey, Tokens, TrustedKeys};
 use hubu_core::catalog::model::Catalog;
 use hubu_core::catalog::sources::Sources;
 use hubu_core::cipher::{Algorithm, PrivateKey, Signer};
@@ -146,14 +146,12 @@ fn hits(task: &Task<'_>, site: &Site) -> Outcome<()> {
     for round in 0..task.size(ROUNDS, 1) {
         let mut choice = Choice(round as u64);
         seen[0].push(each_us(count, || {
-            session
-                .known(&tokens, black_box(&all[0]), now_seconds())
-                .is_some()
+            let bearer = session.bearer(black_box(&all[0]), now_seconds());
+            session.known(&tokens, bearer).is_some()
         })?);
         seen[1].push(each_us(count, || {
-            recent
-                .get(&tokens, black_box(&all[0]), now_seconds())
-                .is_some()
+            let bearer = Bearer::alone(black_box(&all[0]), now_seconds());
+            recent.get(&tokens, bearer).is_some()
         })?);
         seen[2].push(each_us(count, || {
             tokens

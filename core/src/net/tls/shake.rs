@@ -22,6 +22,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::certificate::subject;
 use super::keeper::TlsKeeper;
+use crate::access::Thumbprint;
 use crate::net::sweep::{Order, Watch};
 
 /// How long a turn is held at most: many times what a handshake costs us. Its dear part is done at once when the client's
@@ -109,9 +110,9 @@ impl Handshakes {
 /// Remembers whose certificate the client showed.
 fn note_client(connection: &ServerConnection, watch: &Watch) {
     let shown = connection.peer_certificates().and_then(<[_]>::first);
-    if let Some(subject) = shown.and_then(subject) {
+    if let Some((subject, der)) = shown.and_then(|der| Some((subject(der)?, der))) {
         tracing::debug!(client = ?watch.session.peer(), %subject, "client certificate");
-        watch.session.set_certificate(subject);
+        watch.session.set_certificate(subject, Thumbprint::of(der));
     }
 }
 
