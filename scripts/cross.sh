@@ -52,12 +52,9 @@ need_compiler() {
       timeout 120 rustup target add "$target" >/dev/null 2>&1; }; then
     cargo=$(rustup which cargo) RUSTC=$(rustup which rustc)
     library=rustup
-  elif command -v rustup >/dev/null && [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
-    cargo=$(rustup which cargo) RUSTC=$(rustup which rustc)
-    library="built from $("$RUSTC" --print sysroot)/lib/rustlib/src"
   else
     command -v apt-get >/dev/null ||
-      die "no standard library for $target: 'rustup target add $target' or 'rustup component add rust-src'"
+      die "no standard library for $target: 'rustup target add $target', or Debian's rust-web-src, of which it is built"
     install rustc-web cargo-web rust-web-src gcc libc6-dev
     cargo=/usr/bin/cargo RUSTC=/usr/bin/rustc
     library="built from Debian's rust-web-src"

@@ -5,6 +5,8 @@
 
 mod rough;
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::time::Duration;
 
 use hubu_load::error::LoadError;
@@ -418,4 +420,44 @@ fn the_command_writes_the_curve_and_names_descriptors() {
         "{said}"
     );
     assert!(curve.largest_held() == Some(44.0) && curve.knee.is_none());
+}
+
+/// A page of figures of a server whose processor is emulated.
+fn page_of_an_emulator() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/metrics", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = [0; 4096];
+            // However the request is cut: it is small, and each connection asks once.
+            let _ = stream.read(&mut head);
+            let page =
+                "hubu_platform_info{arch=\"aarch64\",emulated=\"run by a x86_64 kernel\"} 1\n";
+            let length = page.len();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{page}"
+            );
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    url
+}
+
+#[test]
+fn the_curve_of_an_emulated_server_says_so_and_has_a_status_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = rough::plan(folder.path(), WIDE);
+    let double = rough::start(Manner::Honest);
+    let url = format!("{} --metrics {} --max 4", double.url, page_of_an_emulator());
+    let output = search(folder.path(), &url, &plan, "");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(16), "{output:?}");
+    assert!(
+        said.contains("emulated, no proof of speed: the server"),
+        "{said}"
+    );
+    let curve = read_curve(folder.path()).unwrap();
+    assert_eq!(curve.exit, 16);
+    assert!(curve.emulated.unwrap().contains("run by a x86_64 kernel"));
 }

@@ -249,6 +249,22 @@ fn more_than_the_data_carries_is_refused_with_a_status_and_a_way_on() {
 }
 
 #[test]
+fn nothing_is_sized_from_a_curve_of_an_emulator() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut emulated = curve(folder.path(), &LOADS, 0.01);
+    emulated["emulated"] = json!("the server (TCG)");
+    std::fs::write(folder.path().join("curve.json"), emulated.to_string()).unwrap();
+    let (output, size) = size(folder.path(), &ASKED);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("no proof of speed: the server (TCG)"),
+        "{said}"
+    );
+    assert_eq!(size, Value::Null, "nothing is written");
+}
+
+#[test]
 fn hostile_options_and_curves_are_refused_in_words() {
     let folder = tempfile::tempdir().unwrap();
     let whole = curve(folder.path(), &LOADS, 0.01);

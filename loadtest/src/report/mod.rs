@@ -22,3 +22,4 @@ pub(crate) use processor::Told;
 pub use result::{Harness, LATE_MS, RunFigures, RunResult, SCHEMA};
 pub use table::{audit_table, table};
 pub use verdict::{Exit, Verdict, judge};
+pub(crate) use verdict::{emulated, no_proof};

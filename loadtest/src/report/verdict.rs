@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::platform::Platform;
 use super::result::RunResult;
 
 /// Exit statuses of `hubu-load`; clap uses 2 for wrong options.
@@ -50,7 +51,9 @@ pub fn judge(result: &RunResult) -> Verdict {
     if result.run.was_interrupted {
         incomplete.push("stopped before its time".into());
     }
-    let emulated = emulated(result);
+    let server = result.server.as_ref();
+    let server = server.and_then(|s| s.platform.get("emulated"));
+    let emulated = emulated(server.map(String::as_str), &result.platform);
     let exit = match (
         audit.is_empty(),
         incomplete.is_empty(),
@@ -62,7 +65,7 @@ pub fn judge(result: &RunResult) -> Verdict {
         (_, _, false) => Exit::Threshold,
         _ => Exit::Passed,
     };
-    let words = |who: &String| format!("emulated, no proof of speed: {who}");
+    let words = |who: &String| no_proof(who);
     let reasons: Vec<String> = audit
         .into_iter()
         .chain(incomplete)
@@ -77,15 +80,16 @@ pub fn judge(result: &RunResult) -> Verdict {
     }
 }
 
+/// What that means, in words.
+pub(crate) fn no_proof(who: &str) -> String {
+    format!("emulated, no proof of speed: {who}")
+}
+
 /// Whose processor an emulator played: the server says so of itself, and the harness looks at its own.
-fn emulated(result: &RunResult) -> Option<String> {
-    let server = result
-        .server
-        .as_ref()
-        .and_then(|s| s.platform.get("emulated"));
+pub(crate) fn emulated(server: Option<&str>, harness: &Platform) -> Option<String> {
     let parts = [
-        ("the server", server.map_or("", String::as_str)),
-        ("the harness", &result.platform.emulated),
+        ("the server", server.unwrap_or_default()),
+        ("the harness", &harness.emulated),
     ];
     let parts = parts.iter().filter(|(_, how)| !how.is_empty());
     let parts: Vec<String> = parts.map(|(who, how)| format!("{who} ({how})")).collect();

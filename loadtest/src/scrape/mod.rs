@@ -15,5 +15,6 @@ mod view;
 pub(crate) use scraper::parts;
 pub use scraper::{Scraper, Watched};
 pub use second::ServerSecond;
+pub(crate) use snapshot::emulated;
 pub(crate) use text::parse;
 pub use view::{OpenConnections, ServerView};

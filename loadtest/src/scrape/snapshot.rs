@@ -37,6 +37,13 @@ pub(super) struct Snapshot {
     pub(super) journal: BTreeMap<String, String>,
 }
 
+/// How the processor is emulated of the server that shows this exposition; `None` where it says nothing of that.
+pub(crate) fn emulated(text: &str) -> Option<String> {
+    let snapshot = Snapshot::of(text).ok()?;
+    let how = snapshot.platform.get("emulated")?;
+    (!how.is_empty()).then(|| how.clone())
+}
+
 impl Snapshot {
     /// From an exposition.
     ///

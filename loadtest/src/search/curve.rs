@@ -14,7 +14,7 @@ use super::verdict::{exit, limit, remarks};
 use crate::audit::Settlement;
 use crate::error::LoadError;
 use crate::plan::Plan;
-use crate::report::Platform;
+use crate::report::{Platform, no_proof};
 
 /// Name and version of the file's format.
 pub const SCHEMA: &str = "hubu-load-curve/1";
@@ -64,6 +64,9 @@ pub struct Curve {
     pub not_audited: Option<String>,
     /// Exit status.
     pub exit: u8,
+    /// Whose processor was emulated, in words, when one was: then no figure here says how fast anything is.
+    #[serde(default)]
+    pub emulated: Option<String>,
     /// Where it ran.
     pub platform: Platform,
 }
@@ -77,6 +80,7 @@ pub(super) struct Kept {
     pub(super) server_memory_bytes: Option<u64>,
     pub(super) seconds: f64,
     pub(super) bound: Bound,
+    pub(super) emulated: Option<String>,
     pub(super) platform: Platform,
 }
 
@@ -118,7 +122,12 @@ impl Curve {
             bound: kept.bound,
             seconds: kept.seconds,
             limit: limit(&hunted, facts),
-            remarks: remarks(&hunted.points, facts),
+            remarks: kept
+                .emulated
+                .iter()
+                .map(|who| no_proof(who))
+                .chain(remarks(&hunted.points, facts))
+                .collect(),
             was_interrupted: hunted.end == End::Stopped,
             points: hunted.points,
             knee: hunted.knee,
@@ -127,6 +136,7 @@ impl Curve {
             audit_error,
             not_audited: kept.is_own.then(|| crate::own::NOT_AUDITED.to_owned()),
             exit: 0,
+            emulated: kept.emulated,
             platform: kept.platform,
         };
         curve.exit = exit(&curve, &hunted.end) as u8;

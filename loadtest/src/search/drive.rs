@@ -41,9 +41,10 @@ pub async fn search(
 ) -> Result<Curve, LoadError> {
     options.check()?;
     let page = options.metrics.as_deref().map(Page::new).transpose()?;
-    if let Some(page) = &page {
-        page.read().await?;
-    }
+    let emulated = match &page {
+        Some(page) => page.emulated().await?,
+        None => None,
+    };
     let began = Instant::now();
     let bound = options
         .goal
@@ -65,7 +66,9 @@ pub async fn search(
     };
     let (books, is_loopback) = (player.books, player.room.is_loopback);
     let audit = audit(subject, &books, options.is_quiet).await;
+    let platform = report::platform(&options.folder, options.notes.clone());
     let kept = Kept {
+        emulated: report::emulated(emulated.as_deref(), &platform),
         plan: subject.plan(),
         url: subject.url().to_owned(),
         is_own: matches!(subject, Subject::Own { .. }),
@@ -73,7 +76,7 @@ pub async fn search(
         server_memory_bytes: memory,
         seconds: began.elapsed().as_secs_f64(),
         bound,
-        platform: report::platform(&options.folder, options.notes.clone()),
+        platform,
     };
     Ok(Curve::new(options, hunted, audit, kept))
 }

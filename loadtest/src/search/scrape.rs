@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::point::{Sync, SyncSource};
 use crate::error::LoadError;
-use crate::scrape::{parse, parts};
+use crate::scrape::{emulated, parse, parts};
 use crate::wire::{Connection, Local, Request, Target};
 
 /// Figures at one moment.
@@ -47,6 +47,15 @@ impl Page {
 
     /// Reads it once.
     pub(super) async fn read(&self) -> Result<Figures, LoadError> {
+        Ok(figures(&self.text().await?))
+    }
+
+    /// How the server's processor is emulated, where it says so.
+    pub(super) async fn emulated(&self) -> Result<Option<String>, LoadError> {
+        Ok(emulated(&self.text().await?))
+    }
+
+    async fn text(&self) -> Result<String, LoadError> {
         let mut connection = Connection::new(Target::new(&self.url)?, Local::Any, LIMIT);
         let nobody = HeaderValue::from_static("Bearer none");
         let answer = connection.send(&Request::get(&self.path, &nobody)).await;
@@ -63,7 +72,7 @@ impl Page {
                 detail: "want the server's figures in Prometheus' text form".into(),
             });
         }
-        Ok(figures(&String::from_utf8_lossy(&answer.body)))
+        Ok(String::from_utf8_lossy(&answer.body).into_owned())
     }
 
     /// Reads it every second until dropped.
@@ -146,6 +155,15 @@ mod tests {
     const PAGE: &str = "# HELP hubu_rows Rows in memory\n# TYPE hubu_rows gauge\nhubu_rows 700\n\
         hubu_rows_other 9\nhubu_commit_sync_seconds_sum 1.5\nhubu_commit_sync_seconds_count 300\n\
         hubu_commit_bytes_total{cell=\"a\"} 40\nhubu_commit_bytes_total{cell=\"b} c\"} 2 1700000000\nhubu_open_documents NaN\n";
+
+    #[test]
+    fn a_server_says_that_its_processor_is_emulated() {
+        let page =
+            |how: &str| format!("hubu_platform_info{{arch=\"aarch64\",emulated=\"{how}\"}} 1\n");
+        assert_eq!(emulated(&page("TCG")).as_deref(), Some("TCG"));
+        assert_eq!(emulated(&page("")), None);
+        assert_eq!(emulated(PAGE), None);
+    }
 
     #[test]
     fn lines_are_summed_over_labels_and_nothing_else_is_taken() {

@@ -104,6 +104,7 @@ pub(super) fn exit(curve: &Curve, end: &End) -> Exit {
     match (is_audited, end) {
         (false, _) => Exit::Audit,
         (true, End::Stopped) => Exit::Incomplete,
+        (true, _) if curve.emulated.is_some() => Exit::Emulated,
         (true, End::Swept) => Exit::Passed,
         (true, End::Found) => match curve.limit.kind {
             // A knee that the harness made is not the server's.

@@ -13,7 +13,7 @@ use super::reach::{Carried, Reach};
 use super::rows::{self, Row};
 use super::sections::{self, Section};
 use crate::error::LoadError;
-use crate::report::{Exit, Platform};
+use crate::report::{Exit, Platform, no_proof};
 use crate::search::{Curve, Knee, Limit, Point};
 
 /// Name and version of the file's format.
@@ -127,6 +127,10 @@ pub fn size(curve: &Curve, question: &Question) -> Result<Size, LoadError> {
         });
     }
     let bad = |reason: String| LoadError::format("curve", reason);
+    if let Some(who) = &curve.emulated {
+        let reason = format!("{}; measure it on the machine itself", no_proof(who));
+        return Err(bad(reason));
+    }
     let seen = seen(curve).map_err(bad)?;
     let fit = fit(&seen, question.seed).map_err(bad)?;
     let reach = Reach::of(curve, &fit, question).map_err(bad)?;
