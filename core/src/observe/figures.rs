@@ -49,130 +49,148 @@ impl Figures {
     }
 }
 
-fn describe() {
-    use metrics::{
-        describe_counter as counter, describe_gauge as gauge, describe_histogram as histogram,
-    };
-    counter!(
+/// What only grows, and what it counts.
+const COUNTERS: &[(&str, &str)] = &[
+    (
         "hubu_requests_total",
-        "Requests answered, by route and status"
-    );
-    histogram!(
-        "hubu_request_seconds",
-        "Time from a request's head to its answer, by route"
-    );
-    gauge!(
-        "hubu_connections",
-        "Connections open now, those of the operators' port not counted"
-    );
-    gauge!(
-        "hubu_operator_connections",
-        "Connections open now to the operators' port"
-    );
-    counter!(
+        "Requests answered, by route and status",
+    ),
+    (
         "hubu_connections_refused_total",
-        "Connections refused because too many were open"
-    );
-    counter!(
+        "Connections refused because too many were open",
+    ),
+    (
         "hubu_tokens_verified_total",
-        "Tokens that were verified and not remembered, by algorithm"
-    );
-    gauge!("hubu_token_keys", "Keys that tokens may be signed with");
-    gauge!(
-        "hubu_token_revocations",
-        "Entries of the list of what is revoked"
-    );
-    gauge!(
-        "hubu_keys_unreadable",
-        "1 while keys or revocations can't be read and the former ones count"
-    );
-    counter!(
+        "Tokens that were verified and not remembered, by algorithm",
+    ),
+    (
         "hubu_key_reload_failures_total",
-        "How often keys or revocations could not be read anew"
-    );
-    counter!(
+        "How often keys or revocations could not be read anew",
+    ),
+    (
         "hubu_break_glass_acts_total",
-        "Requests under a break-glass role"
-    );
-    counter!(
+        "Requests under a break-glass role",
+    ),
+    (
         "hubu_audit_entries_total",
-        "Entries of the audit log that are durable"
-    );
-    counter!(
+        "Entries of the audit log that are durable",
+    ),
+    (
         "hubu_audit_refused_entries_total",
-        "Entries that the audit log did not take: full or broken"
-    );
-    gauge!(
-        "hubu_audit_broken",
-        "1 once the audit log can't be written any more"
-    );
-    gauge!("hubu_requests_in_flight", "Requests under way now");
-    histogram!("hubu_commit_batch_records", "Records of one group commit");
-    histogram!(
-        "hubu_commit_sync_seconds",
-        "Time to make one group commit durable"
-    );
-    counter!("hubu_commit_batches_total", "Group commits made durable");
-    counter!("hubu_commit_records_total", "Records made durable");
-    counter!("hubu_commit_bytes_total", "Bytes of records made durable");
-    counter!(
+        "Entries that the audit log did not take: full or broken",
+    ),
+    ("hubu_commit_batches_total", "Group commits made durable"),
+    ("hubu_commit_records_total", "Records made durable"),
+    ("hubu_commit_bytes_total", "Bytes of records made durable"),
+    (
         "hubu_shed_total",
-        "Commands refused because the queue to the journal was full"
-    );
-    gauge!("hubu_queue_records", "Records that wait for the journal");
-    gauge!("hubu_queue_bytes", "Bytes that wait for the journal");
-    gauge!("hubu_watermark", "Newest durable record");
-    gauge!(
-        "hubu_watermark_lag_records",
-        "Records decided and not yet durable"
-    );
-    gauge!(
-        "hubu_view_lag_records",
-        "Durable records that a view has not taken yet"
-    );
-    counter!(
+        "Commands refused because the queue to the journal was full",
+    ),
+    (
         "hubu_lock_waits_total",
-        "Shards that another command held when they were wanted"
-    );
-    counter!(
+        "Shards that another command held when they were wanted",
+    ),
+    (
         "hubu_lock_wait_microseconds_total",
-        "Time waited for such shards"
-    );
-    gauge!("hubu_rows", "Rows in memory");
-    gauge!("hubu_open_documents", "Documents under way");
-    gauge!(
-        "hubu_retiring_documents",
-        "Documents that ended and are not in the archive yet"
-    );
-    gauge!("hubu_idempotency_keys", "Idempotency keys remembered");
-    gauge!("hubu_ready", "1 while commands are taken");
-    gauge!(
-        "hubu_standby",
-        "1 while another server's journal is followed"
-    );
-    gauge!(
-        "hubu_read_age_seconds",
-        "How old what is read may be; 0 where it shows all that was answered"
-    );
-    counter!(
+        "Time waited for such shards",
+    ),
+    (
         "hubu_takeovers_total",
-        "Times that this standby became the primary"
-    );
-    counter!(
+        "Times that this standby became the primary",
+    ),
+    (
         "hubu_cpu_microseconds_total",
-        "Processor time of the process, user and system"
-    );
-    gauge!("hubu_resident_bytes", "Resident memory of the process");
-    gauge!(
+        "Processor time of the process, user and system",
+    ),
+];
+
+/// What goes up and down, and what it shows.
+const GAUGES: &[(&str, &str)] = &[
+    (
+        "hubu_connections",
+        "Connections open now, those of the operators' port not counted",
+    ),
+    (
+        "hubu_operator_connections",
+        "Connections open now to the operators' port",
+    ),
+    ("hubu_token_keys", "Keys that tokens may be signed with"),
+    (
+        "hubu_token_revocations",
+        "Entries of the list of what is revoked",
+    ),
+    (
+        "hubu_keys_unreadable",
+        "1 while keys or revocations can't be read and the former ones count",
+    ),
+    (
+        "hubu_audit_broken",
+        "1 once the audit log can't be written any more",
+    ),
+    ("hubu_requests_in_flight", "Requests under way now"),
+    ("hubu_queue_records", "Records that wait for the journal"),
+    ("hubu_queue_bytes", "Bytes that wait for the journal"),
+    ("hubu_watermark", "Newest durable record"),
+    (
+        "hubu_watermark_lag_records",
+        "Records decided and not yet durable",
+    ),
+    (
+        "hubu_view_lag_records",
+        "Durable records that a view has not taken yet",
+    ),
+    ("hubu_rows", "Rows in memory"),
+    ("hubu_open_documents", "Documents under way"),
+    (
+        "hubu_retiring_documents",
+        "Documents that ended and are not in the archive yet",
+    ),
+    ("hubu_idempotency_keys", "Idempotency keys remembered"),
+    ("hubu_ready", "1 while commands are taken"),
+    (
+        "hubu_standby",
+        "1 while another server's journal is followed",
+    ),
+    (
+        "hubu_read_age_seconds",
+        "How old what is read may be; 0 where it shows all that was answered",
+    ),
+    ("hubu_resident_bytes", "Resident memory of the process"),
+    (
         "hubu_build_info",
-        "1; the labels say what the process was built from"
-    );
-    gauge!(
+        "1; the labels say what the process was built from",
+    ),
+    (
         "hubu_platform_info",
-        "1; the labels say what the process runs on, and whether that is emulated"
-    );
-    gauge!(
+        "1; the labels say what the process runs on, and whether that is emulated",
+    ),
+    (
         "hubu_journal_info",
-        "1; the labels say where the journal is: file, or postgres with its version"
-    );
+        "1; the labels say where the journal is: file, or postgres with its version",
+    ),
+];
+
+/// What is spread, and over what.
+const HISTOGRAMS: &[(&str, &str)] = &[
+    (
+        "hubu_request_seconds",
+        "Time from a request's head to its answer, by route",
+    ),
+    ("hubu_commit_batch_records", "Records of one group commit"),
+    (
+        "hubu_commit_sync_seconds",
+        "Time to make one group commit durable",
+    ),
+];
+
+fn describe() {
+    for &(name, help) in COUNTERS {
+        metrics::describe_counter!(name, help);
+    }
+    for &(name, help) in GAUGES {
+        metrics::describe_gauge!(name, help);
+    }
+    for &(name, help) in HISTOGRAMS {
+        metrics::describe_histogram!(name, help);
+    }
 }
