@@ -4,7 +4,7 @@
 use hubu_kernel::decide::{Move, Request, Verdict, View, decide};
 use hubu_kernel::document::{Document, Entry, Line};
 use hubu_kernel::effect::{Effect, Phase};
-use hubu_kernel::evolve::State;
+use hubu_kernel::evolve::{Misfit, State};
 use hubu_kernel::ident::{
     CatalogVersion, Division, DocumentId, LedgerId, RowId, StateId, TransitionId, TypeId, Year,
 };
@@ -72,20 +72,24 @@ impl View for Books {
 }
 
 impl State for Books {
-    fn insert_row(&mut self, _: &NewRow) {}
-    fn row(&mut self, id: RowId) -> Option<&mut Row> {
-        self.rows.get_mut(id.0 as usize)
+    fn insert_row(&mut self, _: &NewRow) -> Result<(), Misfit> {
+        Ok(())
+    }
+    fn row(&mut self, id: RowId) -> Result<Option<&mut Row>, Misfit> {
+        Ok(self.rows.get_mut(id.0 as usize))
     }
     fn insert_document(&mut self, document: Document) {
         self.document = Some(document);
     }
-    fn document(&mut self, _: DocumentId) -> Option<&mut Document> {
-        self.document.as_mut()
+    fn document(&mut self, _: DocumentId) -> Result<Option<&mut Document>, Misfit> {
+        Ok(self.document.as_mut())
     }
     fn retire_document(&mut self, _: DocumentId) {
         self.document = None;
     }
-    fn set_number(&mut self, _: Division, _: Year, _: TypeId, _: u64) {}
+    fn set_number(&mut self, _: Division, _: Year, _: TypeId, _: u64) -> Result<(), Misfit> {
+        Ok(())
+    }
     fn set_document_counter(&mut self, _: DocumentId) {}
 }
 

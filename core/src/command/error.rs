@@ -83,7 +83,8 @@ impl CommandError {
             #[cfg(feature = "postgres")]
             Self::Faults(_) => 3,
             Self::Journal(JournalError::Damage { .. })
-            | Self::Engine(EngineError::Journal(JournalError::Damage { .. })) => 3,
+            | Self::Engine(EngineError::Journal(JournalError::Damage { .. }))
+            | Self::Engine(EngineError::Misfit { .. }) => 3,
             _ => 1,
         }
     }

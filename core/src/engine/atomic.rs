@@ -18,7 +18,6 @@ use crate::engine::signed::count_signatures;
 use crate::engine::submit::{Halt, Scratch, Sink, decide_held};
 use crate::engine::undo::Undo;
 use crate::signing::SignatureFault;
-use hubu_kernel::evolve::evolve;
 use hubu_kernel::ident::Seq;
 use hubu_kernel::record::{Body, Once, Record};
 
@@ -67,7 +66,7 @@ impl Sink for Trial {
         self.undo.note(held, record);
         let seq = Seq(self.base + self.records.len() as u64);
         self.refused |= matches!(record.body, Body::Refused(_));
-        evolve(&mut Evolving { access: held, seq }, seq, record);
+        Evolving { access: held, seq }.apply_own(record);
         self.records.push((record.clone(), bytes.to_vec()));
         Ok(seq)
     }
@@ -317,7 +316,7 @@ impl Engine {
         let all = records.iter().map(|(_, bytes)| &bytes[..]);
         let first = self.group.append_all(all, bytes, records.len() as u64)?;
         for (seq, (record, _)) in (first.0..).map(Seq).zip(records) {
-            evolve(&mut Evolving { access: held, seq }, seq, record);
+            Evolving { access: held, seq }.apply_own(record);
             held.shard(place::of_once(record.once.key))
                 .spend(record, seq);
         }

@@ -7,7 +7,8 @@ use crate::fields::error::FieldsError;
 use crate::journal::JournalError;
 use crate::journal::codec::error::CodecError;
 use crate::signing::SignatureFault;
-use hubu_kernel::ident::{DocumentId, RowId};
+use hubu_kernel::evolve::Misfit;
+use hubu_kernel::ident::{DocumentId, RowId, Seq};
 
 /// Why a command was not decided. None of these spends its key.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
@@ -256,6 +257,14 @@ pub enum EngineError {
         /// What is wrong.
         source: CodecError,
     },
+    /// A record that was not decided on those before it: somebody else wrote it, or a defect of Hubu did.
+    #[error("record {seq} does not follow from those before it: {source}")]
+    Misfit {
+        /// Where.
+        seq: u64,
+        /// What does not fit.
+        source: Misfit,
+    },
     /// A catalog in the journal can't be compiled any more.
     #[error("catalog version {version} of the journal: {reason}")]
     Catalog {
@@ -321,4 +330,9 @@ pub enum EngineError {
     /// The engine is closing.
     #[error("the engine is closing")]
     Closed,
+}
+
+/// The error of a record that does not fit.
+pub(crate) fn misfit(seq: Seq) -> impl Fn(Misfit) -> EngineError {
+    move |source| EngineError::Misfit { seq: seq.0, source }
 }

@@ -8,7 +8,7 @@
 use crate::catalog::model::Catalog;
 use crate::catalog::sources::Sources;
 use crate::engine::catalogs::Catalogs;
-use crate::engine::error::EngineError;
+use crate::engine::error::{EngineError, misfit};
 use crate::engine::place::{self, ShardId};
 use crate::engine::shard::{Access, Evolving, Padded, Shard, Shards};
 use crate::journal::{JournalError, JournalReader, Records, codec};
@@ -224,12 +224,12 @@ impl Half<'_> {
                 }
             }
             (Body::Genesis { .. } | Body::Catalog { .. }, None) => {}
-            (Body::Decided(_) | Body::Refused(_), _) => self.apply_decided(Seq(seq), record),
+            (Body::Decided(_) | Body::Refused(_), _) => self.apply_decided(Seq(seq), record)?,
         }
         Ok(())
     }
 
-    fn apply_decided(&mut self, seq: Seq, record: &Record) {
+    fn apply_decided(&mut self, seq: Seq, record: &Record) -> Result<(), EngineError> {
         let id = place::of_once(record.once.key);
         if self.concerns(id) {
             let shard = self.shard(id);
@@ -237,7 +237,7 @@ impl Half<'_> {
                 shard.spend(record, seq);
             }
         }
-        evolve(&mut Evolving { access: self, seq }, seq, record);
+        evolve(&mut Evolving { access: self, seq }, seq, record).map_err(misfit(seq))
     }
 }
 

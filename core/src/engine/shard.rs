@@ -5,7 +5,7 @@ use crate::engine::rows::Rows;
 use crate::engine::spent::OnceTable;
 use crate::sync::Mutex;
 use hubu_kernel::document::Document;
-use hubu_kernel::evolve::State;
+use hubu_kernel::evolve::{Misfit, State, evolve};
 use hubu_kernel::ident::{Division, DocumentId, RowId, Seq, TypeId, Year};
 use hubu_kernel::record::{NewRow, Record};
 use hubu_kernel::row::Row;
@@ -106,6 +106,16 @@ pub(crate) struct Evolving<'a, A> {
 }
 
 impl<A: Access> Evolving<'_, A> {
+    /// Applies a record that was just decided on this state.
+    ///
+    /// # Panics
+    /// It does not fit: a mistake of ours, on which nothing more may be built.
+    pub(crate) fn apply_own(&mut self, record: &Record) {
+        let seq = self.seq;
+        let fit = evolve(self, seq, record);
+        assert!(fit.is_ok(), "{seq:?}: {fit:?}");
+    }
+
     fn due(&mut self, id: ShardId) -> Option<&mut Shard> {
         if !self.access.concerns(id) {
             return None;
@@ -120,23 +130,23 @@ impl<A: Access> Evolving<'_, A> {
 }
 
 impl<A: Access> State for Evolving<'_, A> {
-    fn insert_row(&mut self, new: &NewRow) {
+    fn insert_row(&mut self, new: &NewRow) -> Result<(), Misfit> {
         let Some(shard) = self.due(place::of_row(new.id)) else {
-            return;
+            return Ok(());
         };
-        assert_eq!(
-            place::slot(new.id),
-            shard.rows.len(),
-            "rows come to be in order"
-        );
+        if place::slot(new.id) != shard.rows.len() {
+            return Err(Misfit::Row(new.id));
+        }
         shard.rows.push(&new.key, Row::new(new.kind));
+        Ok(())
     }
 
-    fn row(&mut self, id: RowId) -> Option<&mut Row> {
-        let shard = self.due(place::of_row(id))?;
+    fn row(&mut self, id: RowId) -> Result<Option<&mut Row>, Misfit> {
+        let Some(shard) = self.due(place::of_row(id)) else {
+            return Ok(None);
+        };
         let row = shard.rows.get_mut(place::slot(id));
-        assert!(row.is_some(), "{id:?} was named before it was");
-        row
+        row.map(Some).ok_or(Misfit::Row(id))
     }
 
     fn insert_document(&mut self, document: Document) {
@@ -145,11 +155,12 @@ impl<A: Access> State for Evolving<'_, A> {
         }
     }
 
-    fn document(&mut self, id: DocumentId) -> Option<&mut Document> {
-        let shard = self.due(place::of_document(id))?;
+    fn document(&mut self, id: DocumentId) -> Result<Option<&mut Document>, Misfit> {
+        let Some(shard) = self.due(place::of_document(id)) else {
+            return Ok(None);
+        };
         let document = shard.documents.get_mut(&id);
-        assert!(document.is_some(), "{id:?} moved after it ended");
-        document
+        document.map(Some).ok_or(Misfit::Document(id))
     }
 
     fn retire_document(&mut self, id: DocumentId) {
@@ -164,13 +175,20 @@ impl<A: Access> State for Evolving<'_, A> {
         }
     }
 
-    fn set_number(&mut self, division: Division, year: Year, kind: TypeId, number: u64) {
-        if let Some(shard) = self.due(place::of_numbers(division)) {
-            let last = shard
-                .numbers
-                .insert((division, year, kind), number)
-                .unwrap_or(0);
-            assert_eq!(last + 1, number, "a series has no gap");
+    fn set_number(
+        &mut self,
+        division: Division,
+        year: Year,
+        kind: TypeId,
+        number: u64,
+    ) -> Result<(), Misfit> {
+        let Some(shard) = self.due(place::of_numbers(division)) else {
+            return Ok(());
+        };
+        let last = shard.numbers.insert((division, year, kind), number);
+        match last.unwrap_or(0).checked_add(1) == Some(number) {
+            true => Ok(()),
+            false => Err(Misfit::Number(number)),
         }
     }
 

@@ -7,7 +7,7 @@
 use crate::catalog::document::{DocumentType, TransitionRule};
 use crate::catalog::model::Catalog;
 use crate::engine::catalogs::Catalogs;
-use crate::engine::error::EngineError;
+use crate::engine::error::{EngineError, misfit};
 use crate::engine::recover::compile;
 use crate::fields::error::FieldsError;
 use crate::fields::keyring::Keyring;
@@ -19,7 +19,7 @@ use crate::signing::public_key;
 use crate::signing::register::Signers;
 use hubu_kernel::actor::ActorName;
 use hubu_kernel::document::{Document, Field, Value, overlay};
-use hubu_kernel::evolve::{State, evolve};
+use hubu_kernel::evolve::{Misfit, State, evolve};
 use hubu_kernel::ident::{Division, DocumentId, RowId, Seq, TypeId, Year};
 use hubu_kernel::record::{Body, Decided, NewRow, Record};
 use hubu_kernel::row::Row;
@@ -145,7 +145,7 @@ impl Reading<'_> {
             }
             Body::Decided(decided) => {
                 self.look_at(seq, record, decided);
-                evolve(&mut self.documents, seq, record);
+                evolve(&mut self.documents, seq, record).map_err(misfit(seq))?;
                 if let Some(ended) = self.documents.ended.take() {
                     self.documents.open.remove(&ended);
                 }
@@ -310,25 +310,30 @@ struct Documents {
 }
 
 impl State for Documents {
-    fn insert_row(&mut self, _: &NewRow) {}
+    fn insert_row(&mut self, _: &NewRow) -> Result<(), Misfit> {
+        Ok(())
+    }
 
-    fn row(&mut self, _: RowId) -> Option<&mut Row> {
-        None
+    fn row(&mut self, _: RowId) -> Result<Option<&mut Row>, Misfit> {
+        Ok(None)
     }
 
     fn insert_document(&mut self, document: Document) {
         self.open.insert(document.id, document);
     }
 
-    fn document(&mut self, id: DocumentId) -> Option<&mut Document> {
-        self.open.get_mut(&id)
+    fn document(&mut self, id: DocumentId) -> Result<Option<&mut Document>, Misfit> {
+        // One that is not under way was told as a stray step already.
+        Ok(self.open.get_mut(&id))
     }
 
     fn retire_document(&mut self, id: DocumentId) {
         self.ended = Some(id);
     }
 
-    fn set_number(&mut self, _: Division, _: Year, _: TypeId, _: u64) {}
+    fn set_number(&mut self, _: Division, _: Year, _: TypeId, _: u64) -> Result<(), Misfit> {
+        Ok(())
+    }
 
     fn set_document_counter(&mut self, _: DocumentId) {}
 }

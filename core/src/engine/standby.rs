@@ -9,7 +9,7 @@
 
 use crate::engine::Engine;
 use crate::engine::commit::Commit;
-use crate::engine::error::EngineError;
+use crate::engine::error::{EngineError, misfit};
 use crate::engine::freshness::Behind;
 use crate::engine::group::Writer;
 use crate::engine::held::{Held, ShardSet};
@@ -208,7 +208,8 @@ impl Following {
             },
             seq,
             record,
-        );
+        )
+        .map_err(misfit(seq))?;
         let state = self.commit.state.load();
         let mut held = Held::lock(&state, touched.set.get_mut(), self.archives);
         self.commit.group.follow(seq.0);
@@ -220,7 +221,8 @@ impl Following {
             },
             seq,
             record,
-        );
+        )
+        .map_err(misfit(seq))?;
         Ok(())
     }
 }

@@ -22,7 +22,6 @@ use crate::fields::error::FieldsError;
 use hubu_kernel::decide::{Request, Verdict, decide};
 use hubu_kernel::document::Entry;
 use hubu_kernel::effect::Phase;
-use hubu_kernel::evolve::evolve;
 use hubu_kernel::ident::Seq;
 use hubu_kernel::record::{Body, Decided, Once, Record, Refused};
 use hubu_kernel::rejection::Rejection;
@@ -98,7 +97,7 @@ impl Sink for Append<'_> {
         bytes: &[u8],
     ) -> Result<Seq, NotTaken> {
         let seq = self.0.group.append(bytes)?;
-        evolve(&mut Evolving { access: held, seq }, seq, record);
+        Evolving { access: held, seq }.apply_own(record);
         Ok(seq)
     }
 }

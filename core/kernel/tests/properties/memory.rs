@@ -3,7 +3,7 @@
 use hubu_kernel::decide::{Move, Request, Verdict, View, decide};
 use hubu_kernel::document::{Document, Entry, RowChange};
 use hubu_kernel::effect::Phase;
-use hubu_kernel::evolve::{State, evolve};
+use hubu_kernel::evolve::{Misfit, State, evolve};
 use hubu_kernel::ident::*;
 use hubu_kernel::invariant;
 use hubu_kernel::posting::Posting;
@@ -116,7 +116,7 @@ impl Memory {
         let known = self.documents.get(&step.document);
         let record = record(step, verdict.changes, verdict.warnings, known);
         self.seq += 1;
-        evolve(self, Seq(self.seq), &record);
+        evolve(self, Seq(self.seq), &record).expect("it was decided on this state");
         self.check();
         Ok(record)
     }
@@ -191,25 +191,34 @@ impl View for Memory {
 }
 
 impl State for Memory {
-    fn insert_row(&mut self, new: &NewRow) {
+    fn insert_row(&mut self, new: &NewRow) -> Result<(), Misfit> {
         self.rows
             .entry(new.id)
             .or_insert_with(|| Row::new(new.kind));
+        Ok(())
     }
-    fn row(&mut self, id: RowId) -> Option<&mut Row> {
-        self.rows.get_mut(&id)
+    fn row(&mut self, id: RowId) -> Result<Option<&mut Row>, Misfit> {
+        self.rows.get_mut(&id).map(Some).ok_or(Misfit::Row(id))
     }
     fn insert_document(&mut self, document: Document) {
         self.documents.insert(document.id, document);
     }
-    fn document(&mut self, id: DocumentId) -> Option<&mut Document> {
-        self.documents.get_mut(&id)
+    fn document(&mut self, id: DocumentId) -> Result<Option<&mut Document>, Misfit> {
+        let document = self.documents.get_mut(&id);
+        document.map(Some).ok_or(Misfit::Document(id))
     }
     fn retire_document(&mut self, id: DocumentId) {
         self.documents.remove(&id);
     }
-    fn set_number(&mut self, division: Division, year: Year, kind: TypeId, number: u64) {
+    fn set_number(
+        &mut self,
+        division: Division,
+        year: Year,
+        kind: TypeId,
+        number: u64,
+    ) -> Result<(), Misfit> {
         self.numbers.insert((division, year, kind), number);
+        Ok(())
     }
     fn set_document_counter(&mut self, id: DocumentId) {
         self.counter = self.counter.max(id.0);
