@@ -227,3 +227,25 @@ fn a_server_without_keys_or_with_a_weak_one_does_not_start() {
         .to_string();
     assert!(error.contains("at least 32 bytes"), "{error}");
 }
+
+#[test]
+fn what_ends_like_somebodys_token_is_not_his_and_throws_him_out_of_no_memory() {
+    let auth = auth(SECRET);
+    let key = SigningKey::from_settings(&auth).unwrap();
+    let tokens = tokens(&auth);
+    let token = key.sign(&claims()).unwrap();
+    let held = tokens.verify(token.as_bytes(), NOW).unwrap();
+    let forged = format!("e30.e30.{}", &token[token.len() - 43..]);
+    assert!(
+        tokens
+            .known(Bearer::alone(forged.as_bytes(), NOW))
+            .is_none()
+    );
+    assert!(matches!(
+        tokens.verify(forged.as_bytes(), NOW),
+        Err(AccessError::Invalid(_))
+    ));
+    let still = tokens.known(Bearer::alone(token.as_bytes(), NOW));
+    assert!(still.is_some_and(|still| std::sync::Arc::ptr_eq(&still, &held)));
+    assert!(tokens.verify(b"short", NOW).is_err());
+}

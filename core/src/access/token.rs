@@ -125,7 +125,9 @@ pub struct Tokens {
     /// What was wrong at the last reading, so that it is told once. Its lock is also that of reading anew.
     trouble: Mutex<Option<String>>,
     catalog: Arc<Catalog>,
-    known: Cache<Box<[u8]>, Arc<Verified>>,
+    /// By the end of the token, which is the end of a signature and as good as random. Whoever finds one compares all of
+    /// it; hashing and comparing it once more as a key would cost more than all the rest.
+    known: Cache<u128, Arc<Verified>>,
 }
 
 impl Tokens {
@@ -154,7 +156,7 @@ impl Tokens {
 
     /// Who asks, where their token was verified before and is still believed.
     pub fn known(&self, bearer: Bearer<'_>) -> Option<Arc<Verified>> {
-        let known = self.known.get(bearer.token)?;
+        let known = self.known.get(&end_of(bearer.token)?)?;
         self.stands(&known, bearer).then_some(known)
     }
 
@@ -174,14 +176,20 @@ impl Tokens {
     /// # Errors
     /// As [`Tokens::verify`].
     pub fn verify_or_name(&self, bearer: Bearer<'_>) -> Result<Arc<Verified>, AccessError> {
-        if let Some(known) = self.known.get(bearer.token) {
+        let end = end_of(bearer.token);
+        if let Some((end, known)) = end.and_then(|end| Some((end, self.known.get(&end)?))) {
             if self.stands(&known, bearer) {
                 return Ok(known);
             }
-            self.known.invalidate(bearer.token);
+            // One that merely ends like it has nothing to do with it, and throws nobody out.
+            if *known.token == *bearer.token {
+                self.known.invalidate(&end);
+            }
         }
         let verified = Arc::new(self.judge(bearer)?);
-        self.known.insert(bearer.token.into(), verified.clone());
+        if let Some(end) = end {
+            self.known.insert(end, verified.clone());
+        }
         Ok(verified)
     }
 
@@ -300,6 +308,12 @@ impl Tokens {
         }
         Ok(true)
     }
+}
+
+/// The end of a token, by which it is found again; shorter ones are none.
+#[inline]
+fn end_of(token: &[u8]) -> Option<u128> {
+    token.last_chunk().map(|end| u128::from_le_bytes(*end))
 }
 
 /// Whether a token bound so comes with what it is bound to.
