@@ -118,12 +118,14 @@ cross_cargo() {
     "--remap-path-prefix=$root=/hubu" "--remap-path-prefix=$cross/target=/target")
   [ "$build" != loongarch64-emulated ] || flags[3]+=,-lsx,-lasx
   local c="-ffile-prefix-map=$crates=/crates -ffile-prefix-map=$root=/hubu -ffile-prefix-map=$cross/target=/target"
-  # No flags of this machine's owner: a shipped build has its own. C code (mimalloc) says when it was compiled, and cargo does not
-  # compile it again for another commit's time: for C it is always 1970.
+  # C code (mimalloc) says when it was compiled. Not by SOURCE_DATE_EPOCH: cargo and zig's cache would keep what they made at
+  # another commit's time.
+  c+=' -Wno-builtin-macro-redefined -D__DATE__="" -D__TIME__=""'
+  # No flags of this machine's owner: a shipped build has its own.
   local separator=$'\x1f' joined
   joined=$(IFS=$separator; printf '%s' "${flags[*]}")
   env -u RUSTFLAGS -u CFLAGS -u CARGO_BUILD_RUSTFLAGS \
-    SOURCE_DATE_EPOCH=0 RUSTC_BOOTSTRAP=1 CARGO_INCREMENTAL=0 CARGO_TARGET_DIR="$cross/target" CARGO_ENCODED_RUSTFLAGS="$joined" \
+    RUSTC_BOOTSTRAP=1 CARGO_INCREMENTAL=0 CARGO_TARGET_DIR="$cross/target" CARGO_ENCODED_RUSTFLAGS="$joined" \
     "CARGO_TARGET_${upper}_LINKER=$cross/bin/cc-$build" "CC_$lower=$cross/bin/cc-$build" "AR_$lower=$cross/bin/ar" \
     "CFLAGS_$lower=$c" "$cargo" "$@" --locked --target "$target" "${std[@]}"
 }
