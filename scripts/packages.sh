@@ -22,6 +22,22 @@ packed_files() {
   echo "hubu-$version-1.$1.rpm"
 }
 
+# The builds in the folder whose programs were made of the present commit, this time or an earlier one.
+builds_of_commit() {
+  local build
+  for build in "${builds[@]}"; do
+    [ "$(cat "$dist/$build/COMMIT" 2>/dev/null)" != "$HUBU_COMMIT" ] || echo "$build"
+  done
+}
+
+# What was packed of them, by name. A build that was made by --quick has nothing.
+packed_of_commit() {
+  local build file
+  for build in $(builds_of_commit); do
+    for file in $(packed_files "$build"); do [ ! -e "$dist/$file" ] || echo "$file"; done
+  done | LC_ALL=C sort
+}
+
 # Files beside which their two sums are put, as sha256sum and `openssl dgst -sm3 -r` write them.
 write_sums() {
   local file sum
@@ -147,13 +163,15 @@ write_rpm() {
   cp "$top"/RPMS/*/*.rpm "$dist/hubu-$version-1.$build.rpm"
 }
 
-# write_sizes: bytes of every program, archive and package, as scripts/bench writes its figures.
+# write_sizes: bytes of every program, archive and package of the present commit, as scripts/bench writes its figures.
 write_sizes() {
-  python3 - "$dist" "$HUBU_COMMIT" <<'PYTHON'
+  local build files
+  mapfile -t files < <(packed_of_commit)
+  for build in $(builds_of_commit); do files+=("$build/hubu" "$build/hubu-load"); done
+  python3 - "$dist" "$HUBU_COMMIT" "${files[@]}" <<'PYTHON'
 import json, pathlib, sys
 dist, commit = pathlib.Path(sys.argv[1]), sys.argv[2]
-files = sorted(p for p in dist.rglob("*") if p.suffix in (".gz", ".deb", ".rpm") or p.name in ("hubu", "hubu-load"))
-sizes = {str(p.relative_to(dist)): p.stat().st_size for p in files}
+sizes = {name: (dist / name).stat().st_size for name in sorted(sys.argv[3:])}
 (dist / "sizes.json").write_text(json.dumps({"commit": commit, "bytes": sizes}, indent=1) + "\n")
 PYTHON
 }

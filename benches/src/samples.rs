@@ -90,7 +90,9 @@ impl State for Books {
     fn set_number(&mut self, _: Division, _: Year, _: TypeId, _: u64) -> Result<(), Misfit> {
         Ok(())
     }
-    fn set_document_counter(&mut self, _: DocumentId) {}
+    fn name_document(&mut self, _: DocumentId) -> Result<(), Misfit> {
+        Ok(())
+    }
 }
 
 /// One step of a document: what the kernel is asked.

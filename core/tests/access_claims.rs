@@ -318,6 +318,9 @@ fn a_narrowing_that_is_not_understood_refuses_the_token() {
         json!({"types": "payment"}),
         json!(true),
         json!(["work"]),
+        json!(null),
+        json!({"types": null}),
+        json!({"divisions": null, "read_only": true}),
     ] {
         let words = refused(&tokens, &make(only));
         assert!(words.contains("its claims"), "{words}");

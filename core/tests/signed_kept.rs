@@ -13,8 +13,8 @@ mod signed_support;
 use common::*;
 use hubu_core::cipher::{AeadKind, Signer};
 use hubu_core::engine::answer::Done;
-use hubu_core::engine::command::Action;
 use hubu_core::engine::digest::of_journal;
+use hubu_core::engine::error::EngineError;
 use hubu_core::engine::open::Options;
 use hubu_core::engine::signatures::check_journal;
 use hubu_core::fields::key::FieldKey;
@@ -24,10 +24,10 @@ use hubu_core::journal::{Batch, Records, open_journal, open_reader, push_record}
 use hubu_core::signing::register::Signers;
 use hubu_core::views::Views;
 use hubu_core::views::archive::{Archive, ArchiveSettings};
-use hubu_kernel::document::Value;
-use hubu_kernel::ident::CatalogVersion;
+use hubu_kernel::document::{Entry, Value};
+use hubu_kernel::ident::{CatalogVersion, DocumentId};
 use hubu_kernel::money::Cents;
-use hubu_kernel::record::{Body, Decided};
+use hubu_kernel::record::{Body, Decided, Spawned};
 use signed_support::*;
 use std::path::Path;
 use std::sync::Arc;
@@ -66,9 +66,20 @@ const CHANGES: [(&str, Change); 8] = [
             signature.algorithm = 1;
         }
     }),
-    ("a catalog that the document never had", |body| {
-        if let Some(decided) = unsealed(body) {
-            decided.catalog = CatalogVersion(9);
+    ("a document that no step makes", |body| {
+        if let Body::Decided(decided) = body
+            && decided.signature.as_ref().is_some_and(|s| s.algorithm == 1)
+        {
+            decided.spawned = vec![Spawned {
+                // The first name of a place that has none.
+                document: DocumentId(1 << 10 | 5),
+                state: decided.state,
+                entry: Entry {
+                    kind: decided.kind,
+                    catalog: decided.catalog,
+                    ..Entry::default()
+                },
+            }];
         }
     }),
     ("no step at all", |body| {
@@ -86,6 +97,27 @@ const CHANGES: [(&str, Change); 8] = [
             && decided.signature.as_ref().is_some_and(|s| s.algorithm == 1)
         {
             decided.state = decided.from;
+        }
+    }),
+];
+
+/// The same, where the record can't even be applied any more.
+const MISFITS: [(&str, Change); 2] = [
+    ("a catalog that was never put to use", |body| {
+        if let Some(decided) = unsealed(body) {
+            decided.catalog = CatalogVersion(9);
+        }
+    }),
+    ("the document begun anew under a signature that was good", |body| {
+        if let Body::Decided(decided) = body
+            && decided.signature.is_some()
+        {
+            decided.version = 1;
+            decided.entry = Some(Entry {
+                kind: decided.kind,
+                catalog: decided.catalog,
+                ..Entry::default()
+            });
         }
     }),
 ];
@@ -170,6 +202,17 @@ fn a_record_that_was_changed_fails_its_signature_while_the_chain_is_whole() {
         assert!(!report.is_whole(), "{what}");
         assert!(!report.faults.is_empty() && report.wrong() > 0, "{what}");
     }
+    for (what, change) in MISFITS {
+        let forged = tempfile::tempdir().unwrap();
+        rewrite(folder.path(), forged.path(), change);
+        let reader = open_reader(forged.path().to_str().unwrap(), &settings()).unwrap();
+        reader.verify(&mut |_| true).expect("the chain is whole");
+        let replayed = of_journal(&*reader).unwrap_err();
+        let checked = check_journal(&*reader, None, &Keyring::default()).unwrap_err();
+        for error in [replayed, checked] {
+            assert!(matches!(error, EngineError::Misfit { .. }), "{what}: {error}");
+        }
+    }
     let kept = tempfile::tempdir().unwrap();
     rewrite(folder.path(), kept.path(), |_| {});
     let reader = open_reader(kept.path().to_str().unwrap(), &settings()).unwrap();
@@ -194,16 +237,7 @@ fn a_field_key_that_is_not_here_is_no_damage_and_takes_no_place_among_the_faults
             ..options()
         },
     );
-    let mut entry = pay(&engine, 100);
-    if let Action::Enter(enter) = &mut entry.action {
-        let account = flag(&engine, "payee_account", Value::Text("62220001".into()));
-        enter.fields.insert(0, account);
-    }
-    let id = done(&engine, entry).document;
-    let reviewer = person(&catalog(&engine), "reviewer", &["agency_reviewer"]);
-    let open = flag(&engine, "alerts_blocking", Value::Int(0));
-    done(&engine, act(&reviewer, id, "review", vec![open]));
-    done(&engine, sign_with(&engine, signing(&engine, id), "head"));
+    signed_with_account(&engine);
     let journal = &**engine.journal();
     assert!(check_journal(journal, None, &ring).unwrap().is_whole());
     let report = check_journal(journal, None, &Keyring::default()).unwrap();

@@ -353,17 +353,7 @@ fn who_may_not_see_a_field_cannot_try_signatures_over_it() {
     sources.insert(path, text);
     let engine = Engine::open(journal, &sources, options()).unwrap();
     opened(&engine, 1, 1_000_000, 1_000_000);
-    let mut entry = pay(&engine, 100);
-    let Action::Enter(enter) = &mut entry.action else {
-        panic!("a payment is entered");
-    };
-    let account = flag(&engine, "payee_account", Value::Text("62220001".into()));
-    enter.fields.insert(0, account);
-    let id = done(&engine, entry).document;
-    let reviewer = person(&catalog(&engine), "reviewer", &["agency_reviewer"]);
-    let open = flag(&engine, "alerts_blocking", Value::Int(0));
-    done(&engine, act(&reviewer, id, "review", vec![open]));
-    done(&engine, sign_with(&engine, signing(&engine, id), "head"));
+    let id = signed_with_account(&engine);
     // The very signature that would fit, were it the centre's to see: no answer tells that it does.
     let guess = sealed_ahead(&engine, id, 0);
     let refused = engine.submit(guess).unwrap_err();

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 #[derive(Serialize, Deserialize, Clone, Debug)]
 pub(crate) struct Measured {
     pub(crate) value: f64,
-    /// The commit it was measured on; a `+` behind it means that files had changed since.
+    /// The commit it was measured on; `-changed` behind it means that files differed from it.
     pub(crate) commit: String,
     /// The command that measured it.
     pub(crate) command: String,
@@ -105,7 +105,8 @@ impl Report {
     }
 }
 
-/// The commit of this working folder.
+/// The commit of this working folder, with `-changed` when files differ from it or git does not know them: the rule of
+/// `scripts/cross.sh`.
 fn commit() -> String {
     let git = |arguments: &[&str]| {
         let output = std::process::Command::new("git")
@@ -115,6 +116,10 @@ fn commit() -> String {
         Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
     let hash = git(&["rev-parse", "--short", "HEAD"]).unwrap_or_default();
-    let changed = git(&["status", "--porcelain", "-uno"]).is_some_and(|said| !said.is_empty());
-    if changed { format!("{hash}+") } else { hash }
+    let changed = git(&["status", "--porcelain"]).is_some_and(|said| !said.is_empty());
+    if changed {
+        format!("{hash}-changed")
+    } else {
+        hash
+    }
 }

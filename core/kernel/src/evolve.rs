@@ -7,7 +7,7 @@
 use crate::actor::ActorName;
 use crate::document::{Document, Entry, overlay};
 use crate::effect::Phase;
-use crate::ident::{Division, DocumentId, RowId, Seq, StateId, TypeId, Year};
+use crate::ident::{CatalogVersion, Division, DocumentId, RowId, Seq, StateId, TypeId, Year};
 use crate::operation::Fault;
 use crate::posting::Side;
 use crate::record::{Body, Decided, NewRow, Record};
@@ -35,6 +35,14 @@ pub enum Misfit {
     Held(DocumentId),
     /// A number of a series is left out or comes again.
     Number(u64),
+    /// A new document has not the next name of its place: it would take another one's.
+    Name(DocumentId),
+    /// A version of the catalog is named that was never put to use, or comes to be out of its order.
+    Catalog(CatalogVersion),
+    /// The journal's secret is given anew.
+    Genesis,
+    /// A batch holds more or fewer records than its head says.
+    Batch,
 }
 
 impl fmt::Display for Misfit {
@@ -47,6 +55,10 @@ impl fmt::Display for Misfit {
             Misfit::Step(id) => write!(f, "document {} is not where this step begins", id.0),
             Misfit::Held(id) => write!(f, "document {} reserves twice", id.0),
             Misfit::Number(number) => write!(f, "{number} is not the next number of its series"),
+            Misfit::Name(id) => write!(f, "document {} begins under a name that is not the next", id.0),
+            Misfit::Catalog(version) => write!(f, "there is no catalog {} at this place", version.0),
+            Misfit::Genesis => f.write_str("the journal begins anew in its midst"),
+            Misfit::Batch => f.write_str("its batch holds other records than its head says"),
         }
     }
 }
@@ -85,8 +97,11 @@ pub trait State {
         kind: TypeId,
         number: u64,
     ) -> Result<(), Misfit>;
-    /// The counter from which this document was named has passed it.
-    fn set_document_counter(&mut self, id: DocumentId);
+    /// A document begins under this name.
+    ///
+    /// # Errors
+    /// It is not the next one of its place: there was, or is, another of that name, or one before it is missing.
+    fn name_document(&mut self, id: DocumentId) -> Result<(), Misfit>;
 }
 
 /// Applies `record`, which stands at `seq`.
@@ -120,7 +135,7 @@ pub fn evolve(state: &mut impl State, seq: Seq, record: &Record) -> Result<(), M
     }
     evolve_document(state, seq, record, decided)?;
     for spawned in &decided.spawned {
-        state.set_document_counter(spawned.document);
+        state.name_document(spawned.document)?;
         count(state, &spawned.entry)?;
         let mut document = begin(seq, record, spawned.document, spawned.state, &spawned.entry);
         document.creator = "system".into();
@@ -141,7 +156,7 @@ fn evolve_document(
         if decided.version != 1 {
             return misstep;
         }
-        state.set_document_counter(decided.document);
+        state.name_document(decided.document)?;
         count(state, entry)?;
         // A document that begins and ends in one record never waits in memory: its record is all of it.
         if !decided.terminal {

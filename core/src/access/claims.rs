@@ -60,10 +60,18 @@ pub struct Claims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What the token is narrowed to (服务账号).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "said"
+    )]
     pub only: Option<Only>,
     /// The client certificate that has to come with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "said"
+    )]
     pub cnf: Option<Confirmation>,
 }
 
@@ -93,17 +101,34 @@ impl Audience {
 #[serde(deny_unknown_fields)]
 pub struct Only {
     /// The operations of the interface that may be asked for, by the names that `/openapi.json` gives them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "said"
+    )]
     pub operations: Option<Vec<String>>,
     /// The document types, by name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "said"
+    )]
     pub types: Option<Vec<String>>,
     /// The divisions, nine digits each; what is below them counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "said"
+    )]
     pub divisions: Option<Vec<String>>,
     /// Whether it only reads.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
+}
+
+/// What takes away is said, or is not there: `null` would be neither, and give everything.
+fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// A moment, or none.

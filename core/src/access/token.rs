@@ -83,12 +83,16 @@ struct Grounds {
 }
 
 impl Verified {
-    /// Whether this is the same token, its time is not over, and what it is bound to came with it.
+    /// Whether this is the same token and its time is not over.
     #[inline]
     fn is_good(&self, bearer: Bearer<'_>) -> bool {
-        bearer.now_seconds < self.until_seconds
-            && *self.token == *bearer.token
-            && comes_with(self.binding, bearer)
+        bearer.now_seconds < self.until_seconds && *self.token == *bearer.token
+    }
+
+    /// Whether what it is bound to, if anything, came with it.
+    #[inline]
+    fn comes_with(&self, bearer: Bearer<'_>) -> bool {
+        self.binding.is_none() || self.binding == bearer.certificate
     }
 
     /// Until when it is good at most, in seconds since 1970.
@@ -178,10 +182,14 @@ impl Tokens {
     pub fn verify_or_name(&self, bearer: Bearer<'_>) -> Result<Arc<Verified>, AccessError> {
         let end = end_of(bearer.token);
         if let Some((end, known)) = end.and_then(|end| Some((end, self.known.get(&end)?))) {
-            if self.stands(&known, bearer) {
-                return Ok(known);
+            if self.is_believed(&known, bearer) {
+                // Whoever stole it throws its holder out of no memory, and is told so without another look at the signature.
+                return match known.comes_with(bearer) {
+                    true => Ok(known),
+                    false => Err(AccessError::Unbound.of(&known.grounds.basis.subject)),
+                };
             }
-            // One that merely ends like it has nothing to do with it, and throws nobody out.
+            // Nor does one that merely ends like it.
             if *known.token == *bearer.token {
                 self.known.invalidate(&end);
             }
@@ -197,6 +205,11 @@ impl Tokens {
     /// asks before it answers.
     #[inline]
     pub fn stands(&self, known: &Verified, bearer: Bearer<'_>) -> bool {
+        self.is_believed(known, bearer) && known.comes_with(bearer)
+    }
+
+    #[inline]
+    fn is_believed(&self, known: &Verified, bearer: Bearer<'_>) -> bool {
         let epoch = self.epoch.load(Ordering::Acquire);
         known.is_good(bearer)
             && (known.epoch.load(Ordering::Acquire) == epoch || self.confirm(known, epoch))
@@ -251,12 +264,9 @@ impl Tokens {
         if believed.revoked.covers(&basis) {
             return Err(AccessError::Revoked.of(&basis.subject));
         }
-        if !comes_with(binding, bearer) {
-            return Err(AccessError::Unbound.of(&basis.subject));
-        }
         let algorithm = key.algorithm().name();
         metrics::counter!("hubu_tokens_verified_total", "alg" => algorithm).increment(1);
-        Ok(Verified {
+        let verified = Verified {
             token: token.into(),
             until_seconds: until.min(key.until_seconds),
             epoch: AtomicU64::new(epoch),
@@ -266,7 +276,11 @@ impl Tokens {
             }),
             binding,
             actor,
-        })
+        };
+        match verified.comes_with(bearer) {
+            true => Ok(verified),
+            false => Err(AccessError::Unbound.of(&verified.grounds.basis.subject)),
+        }
     }
 
     /// Reads keys and revocations again, and says whether they changed. What can't be read leaves the former ones in
@@ -314,12 +328,6 @@ impl Tokens {
 #[inline]
 fn end_of(token: &[u8]) -> Option<u128> {
     token.last_chunk().map(|end| u128::from_le_bytes(*end))
-}
-
-/// Whether a token bound so comes with what it is bound to.
-#[inline]
-fn comes_with(binding: Option<Thumbprint>, bearer: Bearer<'_>) -> bool {
-    binding.is_none() || binding == bearer.certificate
 }
 
 fn tell(believed: &Believed) {

@@ -38,6 +38,7 @@ pub mod place;
 mod plan;
 pub mod read;
 mod recover;
+mod replay;
 mod rows;
 mod seen;
 mod shard;

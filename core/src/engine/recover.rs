@@ -10,8 +10,9 @@ use crate::catalog::sources::Sources;
 use crate::engine::catalogs::Catalogs;
 use crate::engine::error::{EngineError, misfit};
 use crate::engine::place::{self, ShardId};
+use crate::engine::replay::{check_catalogs, each_record, take_catalog, take_secret};
 use crate::engine::shard::{Access, Evolving, Padded, Shard, Shards};
-use crate::journal::{JournalError, JournalReader, Records, codec};
+use crate::journal::{JournalError, JournalReader, codec};
 use hubu_kernel::evolve::evolve;
 use hubu_kernel::ident::Seq;
 use hubu_kernel::record::{Body, Record};
@@ -44,6 +45,7 @@ pub(crate) struct Recovered {
 
 struct Read {
     first: u64,
+    last: u64,
     payload: Vec<u8>,
 }
 
@@ -160,17 +162,18 @@ impl Half<'_> {
     ) -> Result<(), EngineError> {
         let mut decoded = Vec::with_capacity(TOGETHER);
         for batch in batches {
-            for (seq, bytes) in (batch.first..).zip(Records::new(&batch.payload)) {
+            each_record((batch.first, batch.last), &batch.payload, |seq, bytes| {
                 if seq < from || seq > until {
-                    continue;
+                    return Ok(());
                 }
                 let record = codec::decode_for_replay(bytes);
                 let record = record.map_err(|source| EngineError::Record { seq, source })?;
                 decoded.push((seq, record));
-                if decoded.len() == TOGETHER {
-                    self.apply_some(&mut decoded, &mut rest)?;
+                match decoded.len() == TOGETHER {
+                    true => self.apply_some(&mut decoded, &mut rest),
+                    false => Ok(()),
                 }
-            }
+            })?;
         }
         self.apply_some(&mut decoded, &mut rest)
     }
@@ -214,19 +217,19 @@ impl Half<'_> {
         self.last = seq;
         self.last_ms = self.last_ms.max(record.time_ms);
         self.replayed += 1;
+        let at = Seq(seq);
         match (&record.body, rest) {
-            (Body::Genesis { secret }, Some(rest)) => *rest.secret = Some(*secret),
+            (Body::Genesis { secret }, Some(rest)) => take_secret(rest.secret, at, *secret),
             (Body::Catalog { version, sources }, Some(rest)) => {
-                // A snapshot brought the others.
-                if *version == rest.catalogs.next() {
-                    let compiled = compile(version.0, sources)?;
-                    rest.catalogs.push(Arc::new(compiled), Arc::clone(sources));
-                }
+                take_catalog(rest.catalogs, at, (*version, sources))
             }
-            (Body::Genesis { .. } | Body::Catalog { .. }, None) => {}
-            (Body::Decided(_) | Body::Refused(_), _) => self.apply_decided(Seq(seq), record)?,
+            (Body::Genesis { .. } | Body::Catalog { .. }, None) => Ok(()),
+            (Body::Decided(_) | Body::Refused(_), rest) => {
+                // By one half for both.
+                rest.map_or(Ok(()), |rest| check_catalogs(at, record, rest.catalogs.next()))?;
+                self.apply_decided(at, record)
+            }
         }
-        Ok(())
     }
 
     fn apply_decided(&mut self, seq: Seq, record: &Record) -> Result<(), EngineError> {
@@ -259,6 +262,7 @@ fn read_ahead(
         }
         let read = Arc::new(Read {
             first: batch.first,
+            last: batch.last,
             payload: batch.payload.to_vec(),
         });
         appliers

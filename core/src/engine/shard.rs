@@ -192,9 +192,14 @@ impl<A: Access> State for Evolving<'_, A> {
         }
     }
 
-    fn set_document_counter(&mut self, id: DocumentId) {
-        if let Some(shard) = self.due(place::of_document(id)) {
-            shard.documents_named = shard.documents_named.max(place::count(id));
+    fn name_document(&mut self, id: DocumentId) -> Result<(), Misfit> {
+        let Some(shard) = self.due(place::of_document(id)) else {
+            return Ok(());
+        };
+        shard.documents_named += 1;
+        match place::count(id) == shard.documents_named {
+            true => Ok(()),
+            false => Err(Misfit::Name(id)),
         }
     }
 }

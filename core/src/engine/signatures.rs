@@ -4,28 +4,29 @@
 //! form that was signed is made anew of the document as the journal has it. Whoever changed a record and
 //! made the chain fit again is found here, as he has no official's key.
 
-use crate::catalog::document::{DocumentType, TransitionRule};
+use crate::catalog::document::{DocumentType, SpawnRule, TransitionRule};
 use crate::catalog::model::Catalog;
 use crate::engine::catalogs::Catalogs;
 use crate::engine::error::{EngineError, misfit};
-use crate::engine::recover::compile;
+use crate::engine::place::{self, ShardId};
+use crate::engine::replay::{check_catalogs, each_record, take_catalog, take_secret};
 use crate::fields::error::FieldsError;
 use crate::fields::keyring::Keyring;
 use crate::fields::place::Place;
 use crate::fields::sealed;
-use crate::journal::{JournalReader, Records, codec};
+use crate::journal::{JournalReader, codec};
 use crate::signing::form::{Subject, bytes, cell_name};
 use crate::signing::public_key;
 use crate::signing::register::Signers;
 use hubu_kernel::actor::ActorName;
 use hubu_kernel::document::{Document, Field, Value, overlay};
+use hubu_kernel::effect::Phase;
 use hubu_kernel::evolve::{Misfit, State, evolve};
 use hubu_kernel::ident::{Division, DocumentId, RowId, Seq, TypeId, Year};
-use hubu_kernel::record::{Body, Decided, NewRow, Record};
+use hubu_kernel::record::{Body, Decided, NewRow, Record, Spawned};
 use hubu_kernel::row::Row;
 use hubu_kernel::signature::Signature;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// The most faults that are told one by one.
 const FAULTS_MAX: usize = 100;
@@ -84,25 +85,16 @@ pub fn check_journal(
         keys: Some(keys),
         ..Reading::default()
     };
-    let mut failed = None;
+    let mut taken = Ok(());
     reader.scan(1, &mut |batch| {
-        for (seq, bytes) in (batch.first..).zip(Records::new(batch.payload)) {
+        taken = each_record((batch.first, batch.last), batch.payload, |seq, bytes| {
             let record = codec::decode(bytes);
-            let record = record.map_err(|source| EngineError::Record { seq, source });
-            match record.and_then(|record| reading.take(Seq(seq), &record)) {
-                Ok(()) => {}
-                Err(error) => {
-                    failed = Some(error);
-                    return false;
-                }
-            }
-        }
-        true
+            let record = record.map_err(|source| EngineError::Record { seq, source })?;
+            reading.take(Seq(seq), &record)
+        });
+        taken.is_ok()
     })?;
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(reading.report),
-    }
+    taken.map(|()| reading.report)
 }
 
 /// Why a signature is not good.
@@ -125,7 +117,7 @@ struct Step<'a> {
 struct Reading<'a> {
     register: Option<&'a Signers>,
     keys: Option<&'a Keyring>,
-    secret: [u8; 16],
+    secret: Option<[u8; 16]>,
     catalogs: Catalogs,
     cell: String,
     documents: Documents,
@@ -136,14 +128,14 @@ impl Reading<'_> {
     fn take(&mut self, seq: Seq, record: &Record) -> Result<(), EngineError> {
         match &record.body {
             Body::Genesis { secret } => {
-                self.secret = *secret;
+                take_secret(&mut self.secret, seq, *secret)?;
                 self.cell = cell_name(secret);
             }
             Body::Catalog { version, sources } => {
-                let compiled = compile(version.0, sources)?;
-                self.catalogs.push(Arc::new(compiled), Arc::clone(sources));
+                take_catalog(&mut self.catalogs, seq, (*version, sources))?;
             }
             Body::Decided(decided) => {
+                check_catalogs(seq, record, self.catalogs.next())?;
                 self.look_at(seq, record, decided);
                 evolve(&mut self.documents, seq, record).map_err(misfit(seq))?;
                 if let Some(ended) = self.documents.ended.take() {
@@ -157,6 +149,10 @@ impl Reading<'_> {
 
     fn look_at(&mut self, seq: Seq, record: &Record, decided: &Decided) {
         let fault = match &decided.signature {
+            _ if !self.are_spawned_by_step(decided) => {
+                self.report.stray += 1;
+                "it makes documents that its step does not"
+            }
             Some(signature) => {
                 self.report.signed += 1;
                 match self.judge(record, decided, signature) {
@@ -210,10 +206,29 @@ impl Reading<'_> {
         })
     }
 
-    /// Whether the record enters a document that stays where it starts, which is no step.
+    /// Whether the record enters a document that stays where it starts, which is no step, and does nothing else.
     fn is_plain_entry(&self, decided: &Decided) -> bool {
         let is_first = || self.under(decided).map(|(_, kind)| kind.initial) == Some(decided.state);
-        decided.entry.is_some() && decided.transition.is_none() && is_first()
+        let does_nothing = decided.phase == Phase::None
+            && !decided.terminal
+            && decided.rows.is_empty()
+            && decided.changes.is_empty()
+            && decided.postings.is_empty();
+        decided.entry.is_some() && decided.transition.is_none() && does_nothing && is_first()
+    }
+
+    /// Whether each document that the record makes for others is one that its step makes, and stands where it starts: else
+    /// it could stand behind a step that demands a signature.
+    fn are_spawned_by_step(&self, decided: &Decided) -> bool {
+        let fits = |spawned: &Spawned| {
+            let (_, kind) = self.under(decided)?;
+            let on = decided.transition?;
+            let made = |rule: &SpawnRule| rule.on == on && rule.kind == spawned.entry.kind;
+            let catalog = self.catalogs.find(spawned.entry.catalog)?;
+            let theirs = catalog.document_type(spawned.entry.kind)?;
+            Some(kind.spawns.iter().any(made) && theirs.initial == spawned.state)
+        };
+        decided.spawned.iter().all(|spawned| fits(spawned) == Some(true))
     }
 
     fn judge(
@@ -232,6 +247,9 @@ impl Reading<'_> {
             if !is_theirs {
                 return Err(wrong("the key is not registered as the signer's"));
             }
+        }
+        if decided.entry.is_some() {
+            return Err(wrong("a signature stands under a step, and this is a beginning"));
         }
         let form = self.form(record, decided)?;
         let checked = key.verify(&form, &signature.value);
@@ -278,12 +296,13 @@ impl Reading<'_> {
         (kind, document, line): (TypeId, DocumentId, u16),
         fields: &mut [Field],
     ) -> Result<(), Fault> {
+        let secret = self.secret.unwrap_or_default();
         for field in fields {
             let Value::Sealed(bytes) = &field.value else {
                 continue;
             };
             let place = Place {
-                journal: &self.secret,
+                journal: &secret,
                 document,
                 kind,
                 field: field.id,
@@ -307,6 +326,8 @@ impl Reading<'_> {
 struct Documents {
     open: HashMap<DocumentId, Document>,
     ended: Option<DocumentId>,
+    /// How many each place has named.
+    named: HashMap<ShardId, u64>,
 }
 
 impl State for Documents {
@@ -335,5 +356,12 @@ impl State for Documents {
         Ok(())
     }
 
-    fn set_document_counter(&mut self, _: DocumentId) {}
+    fn name_document(&mut self, id: DocumentId) -> Result<(), Misfit> {
+        let named = self.named.entry(place::of_document(id)).or_default();
+        *named += 1;
+        match place::count(id) == *named {
+            true => Ok(()),
+            false => Err(Misfit::Name(id)),
+        }
+    }
 }

@@ -14,8 +14,9 @@ use crate::engine::freshness::Behind;
 use crate::engine::group::Writer;
 use crate::engine::held::{Held, ShardSet};
 use crate::engine::place::{self, ShardId};
+use crate::engine::replay::{check_catalogs, each_record};
 use crate::engine::shard::{Access, Evolving, Shard};
-use crate::journal::{Chain, Journal, JournalError, Records, StoredBatch, Watch, codec};
+use crate::journal::{Chain, Journal, JournalError, StoredBatch, Watch, codec};
 use crate::sync::Mutex;
 use hubu_kernel::evolve::evolve;
 use hubu_kernel::ident::{CatalogVersion, Seq};
@@ -180,12 +181,12 @@ impl Following {
         if is_known {
             return Ok(());
         }
-        for (seq, bytes) in (batch.first..).zip(Records::new(batch.payload)) {
+        each_record((batch.first, batch.last), batch.payload, |seq, bytes| {
             let record = codec::decode_for_replay(bytes);
             let record = record.map_err(|source| EngineError::Record { seq, source })?;
-            self.apply(Seq(seq), &record)?;
-        }
-        assert_eq!(group.newest(), batch.last, "a batch holds what it says");
+            self.apply(Seq(seq), &record)
+        })?;
+        assert_eq!(group.newest(), batch.last, "each record was taken");
         group.watermark.raise(batch.last);
         let _room = group
             .tail
@@ -198,6 +199,7 @@ impl Following {
             let version = self.next_catalog.0;
             return Err(EngineError::NewCatalog { version });
         }
+        check_catalogs(seq, record, self.next_catalog)?;
         let mut touched = Touched::default();
         let once = place::of_once(record.once.key);
         touched.set.get_mut().add(once);

@@ -3,6 +3,7 @@
 //! Both are set up once, by `main`; everything else only speaks to `tracing` and `metrics`, so that an
 //! embedder chooses its own.
 
+mod emulator;
 mod figures;
 mod log;
 mod platform;

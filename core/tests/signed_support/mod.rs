@@ -127,7 +127,25 @@ pub fn sign_with(engine: &Engine, mut command: Command, key: &str) -> Command {
 
 /// A payment that its agency has reviewed.
 pub fn reviewed(engine: &Engine) -> DocumentId {
-    let document = done(engine, pay(engine, 100)).document;
+    review(engine, pay(engine, 100))
+}
+
+/// A payment that names an account, which is a sensitive value where there are keys, signed by its agency's head.
+pub fn signed_with_account(engine: &Engine) -> DocumentId {
+    let mut entry = pay(engine, 100);
+    let Action::Enter(enter) = &mut entry.action else {
+        panic!("a payment is entered");
+    };
+    let account = flag(engine, "payee_account", Value::Text("62220001".into()));
+    enter.fields.insert(0, account);
+    let document = review(engine, entry);
+    done(engine, sign_with(engine, signing(engine, document), "head"));
+    document
+}
+
+/// Enters a payment, which its agency then reviews.
+fn review(engine: &Engine, entry: Command) -> DocumentId {
+    let document = done(engine, entry).document;
     let open = flag(engine, "alerts_blocking", Value::Int(0));
     let reviewer = person(&catalog(engine), "reviewer", &["agency_reviewer"]);
     done(engine, act(&reviewer, document, "review", vec![open]));

@@ -15,7 +15,7 @@ Examples:
 A sweep measures throughput against concurrency without think time, for `hubu-load size`.
 Exit status: 0 the limit was found (or a sweep is done), 11 the audit failed, 12 stopped early, 15 no limit of the
 server was met: everything held, or the harness, descriptors or ports were in the way first; curve.json says which,
-16 a processor was emulated: the curve says nothing of speed, and `hubu-load size` takes none of it.";
+16 a processor was emulated (of the server it is known with --metrics): the curve says nothing of speed, and `hubu-load size` takes none of it.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

@@ -3,6 +3,8 @@
 //! x86 gives its vendor and model as text, LoongArch its model; ARM gives numbers of the implementer and the part. The
 //! numbers are those of Arm's register MIDR_EL1 as util-linux lists them (sys-utils/lscpu-arm.c, 2.41).
 
+use super::emulator::value;
+
 /// What a machine says of its processor, unread.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Told {
@@ -69,7 +71,7 @@ impl Told {
     /// From the text of `/proc/cpuinfo`: what the first processor says.
     pub(crate) fn read(info: &str) -> Self {
         let first = |names: &[&str]| {
-            let found = names.iter().map(|name| value(info, name));
+            let found = names.iter().map(|name| value(info, ':', name));
             found.into_iter().flatten().next().unwrap_or_default()
         };
         Self {
@@ -126,14 +128,6 @@ impl Told {
             _ => format!("{vendor}: {model}"),
         }
     }
-}
-
-/// The first value of that name.
-pub(crate) fn value(info: &str, name: &str) -> Option<String> {
-    let fields = info.lines().filter_map(|line| line.split_once(':'));
-    let mut found = fields.filter(|(field, _)| field.trim() == name);
-    let value = found.next()?.1.trim();
-    (!value.is_empty()).then(|| value.to_owned())
 }
 
 fn number(text: &str) -> Option<u32> {

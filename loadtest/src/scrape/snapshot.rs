@@ -38,10 +38,14 @@ pub(super) struct Snapshot {
 }
 
 /// How the processor is emulated of the server that shows this exposition; `None` where it says nothing of that.
-pub(crate) fn emulated(text: &str) -> Option<String> {
-    let snapshot = Snapshot::of(text).ok()?;
-    let how = snapshot.platform.get("emulated")?;
-    (!how.is_empty()).then(|| how.clone())
+///
+/// # Errors
+/// In words: the text is no exposition.
+pub(crate) fn emulated(text: &str) -> Result<Option<String>, String> {
+    let samples = parse(text)?;
+    let info = samples.iter().find(|sample| sample.name == "hubu_platform_info");
+    let how = info.and_then(|info| info.label("emulated"));
+    Ok(how.filter(|how| !how.is_empty()).map(str::to_owned))
 }
 
 impl Snapshot {

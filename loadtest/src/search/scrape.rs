@@ -52,7 +52,7 @@ impl Page {
 
     /// How the server's processor is emulated, where it says so.
     pub(super) async fn emulated(&self) -> Result<Option<String>, LoadError> {
-        Ok(emulated(&self.text().await?))
+        emulated(&self.text().await?).map_err(|reason| LoadError::format("metrics", reason))
     }
 
     async fn text(&self) -> Result<String, LoadError> {
@@ -160,9 +160,11 @@ mod tests {
     fn a_server_says_that_its_processor_is_emulated() {
         let page =
             |how: &str| format!("hubu_platform_info{{arch=\"aarch64\",emulated=\"{how}\"}} 1\n");
-        assert_eq!(emulated(&page("TCG")).as_deref(), Some("TCG"));
-        assert_eq!(emulated(&page("")), None);
-        assert_eq!(emulated(PAGE), None);
+        assert_eq!(emulated(&page("TCG")), Ok(Some("TCG".to_owned())));
+        assert_eq!(emulated(&page("")), Ok(None));
+        assert_eq!(emulated(PAGE), Ok(None));
+        let broken = page("TCG") + "hubu_rows{ 1\n";
+        assert!(emulated(&broken).is_err(), "no page is no real processor");
     }
 
     #[test]

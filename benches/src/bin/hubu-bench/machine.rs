@@ -60,13 +60,13 @@ impl Machine {
     }
 }
 
-/// The commit, with `+` when files differ from it.
+/// The commit, with `-changed` when files differ from it or git does not know them: the rule of `scripts/cross.sh`.
 pub(crate) fn commit() -> String {
-    let changed = !said("git", &["status", "--porcelain", "--untracked-files=no"]).is_empty();
+    let changed = !said("git", &["status", "--porcelain"]).is_empty();
     format!(
         "{}{}",
         said("git", &["rev-parse", "--short=12", "HEAD"]),
-        if changed { "+" } else { "" }
+        if changed { "-changed" } else { "" }
     )
 }
 

@@ -220,7 +220,8 @@ impl State for Memory {
         self.numbers.insert((division, year, kind), number);
         Ok(())
     }
-    fn set_document_counter(&mut self, id: DocumentId) {
+    fn name_document(&mut self, id: DocumentId) -> Result<(), Misfit> {
         self.counter = self.counter.max(id.0);
+        Ok(())
     }
 }
