@@ -130,7 +130,7 @@ fn a_journal_that_lost_its_end_behind_the_writers_back_takes_no_more() {
     store.sql("DELETE FROM hubu_journal WHERE cell = CELL AND first = 6");
     let refused = append(&mut *journal, 11, 15);
     assert!(
-        matches!(&refused, Err(JournalError::Fenced { found, .. }) if found.contains("does not end where this writer left it")),
+        matches!(&refused, Err(JournalError::Damage { seq: 6, reason, .. }) if reason.contains("ends with record 5, but 10")),
         "{refused:?}"
     );
     assert!(matches!(
@@ -139,6 +139,37 @@ fn a_journal_that_lost_its_end_behind_the_writers_back_takes_no_more() {
     ));
     let left = store.sql("SELECT count(*) FROM hubu_journal WHERE cell = CELL");
     assert_eq!(left, "1");
+}
+
+#[test]
+fn rows_and_leases_that_are_not_the_writers_are_no_takeover() {
+    let store = PgStore::fresh();
+    let mut journal = store.open().unwrap();
+    append_to(&mut *journal, 5, 10);
+    store.sql(
+        "INSERT INTO hubu_journal SELECT cell, 11, 15, epoch, journal, length, packing, checksum, previous, chain, payload
+         FROM hubu_journal WHERE cell = CELL AND first = 6",
+    );
+    let refused = append(&mut *journal, 11, 15);
+    assert!(
+        matches!(&refused, Err(JournalError::Damage { seq: 11, reason, .. }) if reason.contains("goes on to record 15")),
+        "{refused:?}"
+    );
+    // Its lease as it was before, or gone: whoever took over would have raised the epoch.
+    for statement in [
+        "UPDATE hubu_lease SET epoch = epoch - 1 WHERE cell = CELL",
+        "DELETE FROM hubu_lease WHERE cell = CELL",
+    ] {
+        let store = PgStore::fresh();
+        let mut journal = store.open().unwrap();
+        append_to(&mut *journal, 5, 10);
+        store.sql(statement);
+        let refused = journal.renew();
+        assert!(
+            matches!(&refused, Err(JournalError::Damage { seq: 11, .. })),
+            "{refused:?}"
+        );
+    }
 }
 
 #[test]

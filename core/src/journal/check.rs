@@ -1,6 +1,7 @@
 //! What must hold from one batch to the next, the same for every journal.
 
 use super::chain::{Chain, GENESIS};
+use super::error::{JournalError, LOOK_AFTER_DATABASE};
 use super::header::Header;
 
 /// Follows the batches of one journal in order.
@@ -70,5 +71,56 @@ impl Links {
             return Err("the payload's checksum does not fit".into());
         }
         Ok(())
+    }
+}
+
+/// What a database holds of a cell: the epoch of its lease (`None` = it has none any more) and its last record.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Holds {
+    pub(crate) epoch: Option<u64>,
+    pub(crate) last: u64,
+}
+
+/// Why a writer whose lease has `epoch` and whose journal ends with `last` can't go on with what the database holds. Only a
+/// newer epoch is another writer's; all else means that the database is not what it acknowledged. `None`: it can.
+pub(crate) fn turned_away(
+    place: &str,
+    (epoch, last): (u64, u64),
+    holds: Holds,
+) -> Option<JournalError> {
+    let damage = |seq, reason| {
+        Some(JournalError::Damage {
+            place: place.into(),
+            seq,
+            reason,
+            advice: LOOK_AFTER_DATABASE,
+        })
+    };
+    match holds.epoch {
+        Some(newer) if newer > epoch => Some(JournalError::Fenced {
+            place: place.into(),
+            epoch,
+            found: format!("the lease is of epoch {newer}"),
+        }),
+        Some(older) if older < epoch => damage(
+            last.min(holds.last) + 1,
+            format!("its lease is of epoch {older} again, though this writer holds {epoch}"),
+        ),
+        None => damage(last.min(holds.last) + 1, "its lease is gone".into()),
+        Some(_) if holds.last < last => damage(
+            holds.last + 1,
+            format!(
+                "the journal ends with record {}, but {last} was acknowledged to this writer: batches are missing",
+                holds.last
+            ),
+        ),
+        Some(_) if holds.last > last => damage(
+            last + 1,
+            format!(
+                "the journal goes on to record {}, under this writer's epoch {epoch}: it did not write that",
+                holds.last
+            ),
+        ),
+        Some(_) => None,
     }
 }

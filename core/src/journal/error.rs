@@ -127,6 +127,10 @@ pub enum JournalError {
 pub(crate) const RESTORE: &str =
     "restore it from a copy; without one, everything from here on is lost";
 
+/// Advice where a database is not what it was when it acknowledged.
+pub(crate) const LOOK_AFTER_DATABASE: &str = "find out whether an older copy of the database was put back, or it loses \
+    commits (synchronous_commit, a standby that was promoted), before anything writes here again";
+
 /// What helps against the system's refusals that an operator can mend.
 pub(crate) fn remedy(refusal: &std::io::Error) -> &'static str {
     use std::io::ErrorKind;

@@ -7,6 +7,7 @@ use tokio_postgres::types::Type;
 use super::session::{Failure, Session};
 use crate::database::client::{Client, Param};
 use crate::journal::chain::{Chain, GENESIS};
+use crate::journal::check::Holds;
 use crate::journal::error::JournalError;
 use crate::journal::reading::Anchor;
 use crate::journal::setting::Settings;
@@ -23,6 +24,10 @@ const HOLDER: &str = "SELECT holder FROM hubu_lease WHERE cell = $1";
 const KEEP: &str = "UPDATE hubu_lease SET expires_at = now() + $3 * interval '1 millisecond', last = $4, chain = $5
     WHERE cell = $1 AND epoch = $2";
 const ANCHOR: &str = "SELECT last, chain FROM hubu_lease WHERE cell = $1";
+/// As one snapshot of the database.
+const HOLDS: &str = "SELECT
+    (SELECT epoch FROM hubu_lease WHERE cell = $1),
+    (SELECT last FROM hubu_journal WHERE cell = $1 ORDER BY first DESC LIMIT 1)";
 
 /// A lease as just taken.
 pub(super) struct Taken {
@@ -133,6 +138,20 @@ pub(super) fn remembered(session: &Session, cell: i64) -> Result<Option<Anchor>,
         Ok(anchor(row.try_get(0)?, row.try_get(1)?))
     });
     row.map_err(|failure| failure.during("read the lease"))
+}
+
+/// Whose the lease is now, and where the journal ends.
+pub(super) fn holds(session: &Session, cell: i64) -> Result<Holds, Failure> {
+    session.ask(|client| async move {
+        let Some(row) = client.row(HOLDS, &[(&cell, Type::INT8)]).await? else {
+            return Err(Failure::Refused("it answers no row".into()));
+        };
+        let (epoch, last): (Option<i64>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
+        Ok(Holds {
+            epoch: epoch.map(i64::cast_unsigned),
+            last: last.unwrap_or(0).cast_unsigned(),
+        })
+    })
 }
 
 /// The lease's length as the statements want it.

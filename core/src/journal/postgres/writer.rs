@@ -13,7 +13,7 @@ use super::session::{Failure, Session};
 use super::{lease, row};
 use crate::database::client::Param;
 use crate::journal::chain::GENESIS;
-use crate::journal::check::Links;
+use crate::journal::check::{Links, turned_away};
 use crate::journal::error::JournalError;
 use crate::journal::header::Header;
 use crate::journal::latch::Latch;
@@ -52,11 +52,7 @@ impl PostgresJournal {
         }
         match self.insert(&header, batch.payload) {
             Ok(true) => {}
-            Ok(false) => {
-                return Err(self.fenced(
-                    "a lease of another epoch, or a journal that does not end where this writer left it",
-                ));
-            }
+            Ok(false) => return Err(self.turned_away("append")),
             Err(refused @ (Failure::Refused(_) | Failure::Full(_))) => {
                 return Err(refused.during("append"));
             }
@@ -139,7 +135,7 @@ impl PostgresJournal {
             self.renewed = asked;
             return Ok(());
         }
-        Err(self.fenced("a lease of another epoch"))
+        Err(self.turned_away("prolong the lease"))
     }
 
     fn keep(&self) -> Result<bool, Failure> {
@@ -152,12 +148,22 @@ impl PostgresJournal {
         )
     }
 
-    fn fenced(&self, found: &str) -> JournalError {
-        JournalError::Fenced {
-            place: format!("cell {} in the database", self.cell),
-            epoch: self.epoch,
-            found: found.into(),
-        }
+    /// Why a statement under our lease changed nothing: another took over, or the database is not what it acknowledged.
+    fn turned_away(&mut self, doing: &'static str) -> JournalError {
+        let holds = match lease::holds(&self.session, self.cell) {
+            Ok(holds) => holds,
+            Err(failure) => {
+                self.lost = matches!(failure, Failure::Lost(_));
+                return failure.during("look why it refused this writer");
+            }
+        };
+        let place = format!("cell {} in the database", self.cell);
+        let own = (self.epoch, self.links.last);
+        turned_away(&place, own, holds).unwrap_or_else(|| JournalError::Database {
+            doing,
+            detail: "it changed nothing, though lease and journal are as this writer left them"
+                .into(),
+        })
     }
 }
 

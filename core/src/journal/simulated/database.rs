@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::journal::chain::GENESIS;
-use crate::journal::check::Links;
+use crate::journal::check::{Holds, Links, turned_away};
 use crate::journal::error::{JournalError, RESTORE};
 use crate::journal::header::Header;
 use crate::journal::latch::Latch;
@@ -38,6 +38,15 @@ struct State {
     is_down: bool,
 }
 
+impl State {
+    fn holds(&self) -> Holds {
+        Holds {
+            epoch: Some(self.epoch),
+            last: self.batches.last().map_or(0, |(header, _)| header.last),
+        }
+    }
+}
+
 /// The database. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct SimulatedDatabase {
@@ -63,6 +72,13 @@ impl SimulatedDatabase {
     /// The lease has run out: its holder may still write, until somebody else takes it.
     pub fn expire(&self) {
         self.state().is_leased = false;
+    }
+
+    /// The last batches are gone, though they were acknowledged: as where an older copy was put back.
+    pub fn lose(&self, batches: usize) {
+        let mut state = self.state();
+        let left = state.batches.len().saturating_sub(batches);
+        state.batches.truncate(left);
     }
 
     /// Opens the journal for writing, as `postgres://` does.
@@ -131,7 +147,7 @@ pub struct DatabaseJournal {
 }
 
 impl DatabaseJournal {
-    /// What the one statement does: a row, if the lease is still of this epoch.
+    /// What the one statement does: a row, if the lease is still of this epoch and the journal ends where this writer left it.
     fn write(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
         let header = Header {
             journal: 1,
@@ -171,8 +187,8 @@ impl DatabaseJournal {
             }
             Some(DatabaseFault::LostAfter) | None => {}
         }
-        if state.epoch != self.epoch {
-            return Err(self.fenced());
+        if let Some(error) = self.turned_away(state.holds()) {
+            return Err(error);
         }
         state.batches.push((header, batch.payload.to_vec()));
         if fault.is_some() {
@@ -186,12 +202,9 @@ impl DatabaseJournal {
         Ok(())
     }
 
-    fn fenced(&self) -> JournalError {
-        JournalError::Fenced {
-            place: "the simulated database".into(),
-            epoch: self.epoch,
-            found: "a lease of another epoch".into(),
-        }
+    fn turned_away(&self, holds: Holds) -> Option<JournalError> {
+        let own = (self.epoch, self.links.last);
+        turned_away("the simulated database", own, holds)
     }
 
     fn prolong(&mut self) -> Result<(), JournalError> {
@@ -206,8 +219,11 @@ impl DatabaseJournal {
                 detail: "the connection broke (simulated)".into(),
             });
         }
-        if state.epoch != self.epoch {
-            return Err(self.fenced());
+        // As there, the lease is prolonged whatever became of the journal.
+        if state.epoch != self.epoch
+            && let Some(error) = self.turned_away(state.holds())
+        {
+            return Err(error);
         }
         state.is_leased = true;
         Ok(())
@@ -299,5 +315,76 @@ impl JournalReader for DatabaseReader {
 
     fn last(&self) -> u64 {
         self.durable.load(Ordering::Acquire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn append(journal: &mut DatabaseJournal, seq: u64) -> Result<(), JournalError> {
+        journal.append(&Batch {
+            first: seq,
+            last: seq,
+            payload: &[1, 42],
+        })
+    }
+
+    /// A journal of three records, open.
+    fn three() -> (SimulatedDatabase, DatabaseJournal) {
+        let database = SimulatedDatabase::default();
+        let mut journal = database.open(&Settings::default()).unwrap();
+        for seq in 1..=3 {
+            append(&mut journal, seq).unwrap();
+        }
+        (database, journal)
+    }
+
+    #[test]
+    fn only_a_newer_epoch_is_a_takeover() {
+        let (database, mut old) = three();
+        database.expire();
+        let _new = database.open(&Settings::default()).unwrap();
+        let refused = append(&mut old, 4);
+        assert!(
+            matches!(refused, Err(JournalError::Fenced { epoch: 1, .. })),
+            "{refused:?}"
+        );
+        let (database, mut journal) = three();
+        database.state().epoch = 0;
+        let refused = journal.renew();
+        assert!(
+            matches!(refused, Err(JournalError::Damage { .. })),
+            "{refused:?}"
+        );
+    }
+
+    #[test]
+    fn what_was_acknowledged_and_is_missing_is_damage() {
+        let (database, mut journal) = three();
+        database.lose(2);
+        let refused = append(&mut journal, 4);
+        assert!(
+            matches!(&refused, Err(JournalError::Damage { seq: 2, reason, .. }) if reason.contains("missing")),
+            "{refused:?}"
+        );
+        assert_eq!(database.state().batches.len(), 1, "nothing was added");
+        assert!(matches!(
+            append(&mut journal, 4),
+            Err(JournalError::Latched { .. })
+        ));
+    }
+
+    #[test]
+    fn what_nobody_wrote_under_this_epoch_is_damage() {
+        let (database, mut journal) = three();
+        let mut more = database.state().batches[2].clone();
+        (more.0.first, more.0.last) = (4, 4);
+        database.state().batches.push(more);
+        let refused = append(&mut journal, 4);
+        assert!(
+            matches!(refused, Err(JournalError::Damage { seq: 4, .. })),
+            "{refused:?}"
+        );
     }
 }
