@@ -339,6 +339,63 @@ fn a_batch_is_signed_for_the_version_that_its_own_steps_lead_back_to() {
     assert!(report.unwrap().is_whole());
 }
 
+/// The review and the approval of a virement from the tests' agency to another one, which stands submitted. Only the
+/// approval touches the other's rows, and only once the review was taken.
+fn virement(engine: &Engine) -> [Command; 2] {
+    let catalog = catalog(engine);
+    opened(engine, 1, 1_000_000, 0);
+    let asking = person(&catalog, "asking", &["dept_reviewer"]);
+    let mut moved = line(project(&catalog, AGENCY, 1), 100);
+    moved.to = project(&catalog, "420106000000000000002", 2);
+    moved.month = None;
+    let (kind, step) = ("project_virement", Some("submit"));
+    let entry = enter(&catalog, &asking, kind, step, AGENCY, vec![moved]);
+    let id = done(engine, entry).document;
+    let reviewer = person(&catalog, "reviewer", &["dept_reviewer"]);
+    let office = person(&catalog, "centre", &["business_office"]);
+    [
+        act(&reviewer, id, "review", vec![]),
+        act(&office, id, "approve", vec![]),
+    ]
+}
+
+#[test]
+fn a_batch_may_touch_what_only_its_own_steps_show() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path());
+    let outcome = engine.submit_atomic(&virement(&engine)).unwrap();
+    assert!(
+        matches!(&outcome, BatchOutcome::Done(tickets) if tickets.len() == 2),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn a_signature_that_does_not_fit_is_its_own_commands_when_locks_were_wanting() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sources = sources();
+    let path = "documents/project_virement.toml";
+    let step = "zh = \"批复\"\n";
+    let text = sources.get(path).unwrap().to_owned();
+    assert_eq!(text.matches(step).count(), 1);
+    sources.insert(
+        path,
+        text.replace(step, &format!("{step}signature = true\n")),
+    );
+    let journal = open_journal(folder.path().to_str().unwrap(), &settings()).unwrap();
+    let engine = Engine::open(journal, &sources, options()).unwrap();
+    let mut batch = virement(&engine);
+    let key = &KEYS["centre"];
+    asked(&mut batch[1]).signature = Some(Presented {
+        key: key.public_key().fingerprint().into(),
+        algorithm: None,
+        value: key.sign(b"something else").unwrap().into(),
+    });
+    let error = engine.submit_atomic(&batch).unwrap_err();
+    assert_eq!(error.error, SubmitError::Signature(SignatureFault::Unfit));
+    assert_eq!(error.index, 1, "the review is not signed at all");
+}
+
 #[test]
 fn who_may_not_see_a_field_cannot_try_signatures_over_it() {
     let folder = tempfile::tempdir().unwrap();

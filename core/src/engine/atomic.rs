@@ -112,6 +112,7 @@ impl Engine {
         }
         let mut scratch = Scratch::default();
         let onces: Vec<Once> = commands.iter().map(|c| self.once_of(c)).collect();
+        let mut wanted = ShardSet::default();
         for _ in 0..ATTEMPTS {
             let state = self.state();
             // Looked at before it is prepared, which may have become impossible, and under the locks, as its twin may
@@ -119,7 +120,8 @@ impl Engine {
             if let Some(refused) = self.refused_before(&**state, (commands, &onces)) {
                 return Ok(refused);
             }
-            let touched = self.union(&state, (commands, &onces), &mut scratch)?;
+            let mut touched = self.union(&state, (commands, &onces), &mut scratch)?;
+            touched.add_all(&wanted);
             let mut held = Held::lock(&state, &touched, self.archives());
             if let Some(refused) = self.refused_before(&held, (commands, &onces)) {
                 return Ok(refused);
@@ -127,7 +129,11 @@ impl Engine {
             let tried = self.try_out(commands, &mut held, &mut scratch)?;
             drop(held);
             match tried {
-                Tried::Again => scratch.proofs.settle().map_err(unfit)?,
+                Tried::Again => {
+                    // What a step touches may show only behind the steps before it: a union of looks lacks it each time.
+                    wanted.add_all(&scratch.touched);
+                    scratch.proofs.settle().map_err(unfit)?;
+                }
                 Tried::Done(tickets) => return Ok(BatchOutcome::Done(tickets)),
                 Tried::Refused(index, ticket) => {
                     return Ok(BatchOutcome::Refused { index, ticket });
@@ -204,7 +210,7 @@ impl Engine {
         };
         let mut tickets = Vec::with_capacity(commands.len());
         let mut failed = None;
-        scratch.proofs.drop_waiting();
+        scratch.proofs.drop_behind(0);
         scratch.proofs.is_locked = true;
         for (index, command) in commands.iter().enumerate() {
             let waited = scratch.proofs.waiting();
@@ -215,6 +221,8 @@ impl Engine {
                     tickets.push(ticket);
                 }
                 Err(halt) => {
+                    // It was looked at without all of its locks: its signature is judged when it has them.
+                    scratch.proofs.drop_behind(waited);
                     failed = Some((index, halt));
                     break;
                 }

@@ -51,7 +51,7 @@ impl Proofs {
     /// answer stands whatever has become of its document.
     pub(crate) fn assign(&mut self, count: usize, index: usize, is_repeat: bool) {
         match is_repeat {
-            true => self.waiting.truncate(count),
+            true => self.drop_behind(count),
             false => self
                 .waiting
                 .iter_mut()
@@ -60,9 +60,9 @@ impl Proofs {
         }
     }
 
-    /// Forgets those that wait.
-    pub(crate) fn drop_waiting(&mut self) {
-        self.waiting.clear();
+    /// Forgets those that wait behind the first `count`.
+    pub(crate) fn drop_behind(&mut self, count: usize) {
+        self.waiting.truncate(count);
     }
 
     /// Proves all that wait; no lock is held.
