@@ -43,6 +43,7 @@ pub mod database;
 pub mod disk;
 pub mod engine;
 pub mod fields;
+pub mod files;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -9,7 +9,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -125,6 +125,30 @@ fn a_key_is_made_shown_and_locked_anew() {
     );
     let plain = PrivateKey::from_pem(&fs::read_to_string(at.join("plain.pem")).unwrap()).unwrap();
     assert_eq!(fine(at, "key public b.key"), plain.public_key().to_pem());
+}
+
+#[test]
+fn a_key_that_root_locks_anew_stays_its_owners() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("not tried: only root can give a file away");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    secret(at, "words", WORDS);
+    secret(at, "other", "another passphrase altogether");
+    fine(at, "key generate --out a.key --passphrase-file words");
+    let path = at.join("a.key");
+    std::os::unix::fs::chown(&path, Some(4321), Some(4322)).unwrap();
+    mode(at, "a.key", 0o640);
+    fine(
+        at,
+        "key rewrap a.key --passphrase-file words --new-passphrase-file other",
+    );
+    let found = fs::metadata(&path).unwrap();
+    assert_eq!((found.uid(), found.gid()), (4321, 4322));
+    assert_eq!(found.mode() & 0o777, 0o640);
+    fine(at, "key show a.key --check --passphrase-file other");
 }
 
 #[test]

@@ -117,12 +117,7 @@ fn a_day_that_is_not_over_is_not_sealed() {
     let (store, folder, key) = sealed();
     append(&mut *store.open().unwrap(), &[at(4, 1)]);
     let reader = store.read().unwrap();
-    let order = |until: &str, now_ms| Order {
-        cell: CELL,
-        now_ms,
-        until: Some(until.parse().unwrap()),
-        before: None,
-    };
+    let order = |until: &str, now_ms| alone(until, now_ms, None);
     let early = make_seals(
         &*reader,
         folder.path(),
@@ -386,6 +381,63 @@ fn after_a_change_of_keys_the_old_one_is_of_no_use() {
     let reader = store.read().unwrap();
     let over = seal(&*reader, forged.path(), &new, CELL, at(34, 1)).unwrap_err();
     assert!(over.to_string().contains("--previous-key"), "{over}");
+}
+
+/// An order of one kind alone, behind the seals of a key that was in use before.
+fn alone(until: &str, now_ms: u64, before: Option<&PrivateKey>) -> Order {
+    Order {
+        cell: CELL,
+        now_ms,
+        until: Some(until.parse().unwrap()),
+        before: before.map(|key| key.public_key().clone()),
+    }
+}
+
+#[test]
+fn a_month_is_sealed_alone_after_a_change_of_keys() {
+    let (store, folder, old) = sealed();
+    let (new, newest) = (key(), key());
+    for day in [4, 32, 62] {
+        append(&mut *store.open().unwrap(), &[at(day, 9)]);
+    }
+    let reader = store.read().unwrap();
+    type Made = Result<Vec<String>, SealError>;
+    let made = |until: &str, key: &PrivateKey, before: Option<&PrivateKey>| -> Made {
+        let order = alone(until, at(63, 1), before);
+        let made = make_seals(&*reader, folder.path(), key, &order)?;
+        Ok(made.iter().map(Seal::file_name).collect())
+    };
+    // No day of the new key is there yet: February's seal may be anybody's who has the old one.
+    let early = made("2026-03", &new, None);
+    assert!(matches!(early, Err(SealError::OtherKey { .. })));
+    let days = made("2026-03-05", &new, Some(&old)).unwrap();
+    assert_eq!(days, ["day-2026-03-05.seal"]);
+    // The days reach beyond it by now, though they are not what is asked for.
+    let month = made("2026-03", &new, None).unwrap();
+    assert_eq!(month, ["month-2026-03.seal"]);
+    // The other way about as well: the month of a newer key vouches for the days below it.
+    let month = made("2026-04", &newest, Some(&new)).unwrap();
+    assert_eq!(month, ["month-2026-04.seal"]);
+    let days = made("2026-05-02", &newest, None).unwrap();
+    assert_eq!(days, ["day-2026-04-02.seal", "day-2026-05-02.seal"]);
+    check(&*reader, folder.path(), &[&old, &new, &newest], CELL).unwrap();
+}
+
+#[test]
+fn a_day_that_does_not_fit_the_journal_vouches_for_no_month() {
+    let (store, folder, old) = sealed();
+    let new = key();
+    append(&mut *store.open().unwrap(), &[at(4, 9)]);
+    let reader = store.read().unwrap();
+    seal_behind(&*reader, folder.path(), (&new, Some(&old)), CELL, at(5, 1)).unwrap();
+    rewrite_files(store.path(), &mut |_, payload| {
+        replace(payload, b"clerk 0017", b"thief 0017");
+    });
+    append(&mut *store.open().unwrap(), &[at(32, 9)]);
+    let (reader, order) = (store.read().unwrap(), alone("2026-03", at(33, 1), None));
+    let made = make_seals(&*reader, folder.path(), &new, &order);
+    let is_unfit = matches!(made, Err(SealError::Journal { last: 17, .. }));
+    assert!(is_unfit, "{made:?}");
 }
 
 #[test]

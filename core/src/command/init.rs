@@ -1,7 +1,5 @@
 //! `hubu init`: a data folder with all that `hubu serve` needs.
 
-use std::fs;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,6 +8,7 @@ use hubu_core::catalog::sources::Sources;
 use hubu_core::cipher::AeadKind;
 use hubu_core::config::DEFAULT_TEXT;
 use hubu_core::fields::folder;
+use hubu_core::files;
 
 use super::CommandError;
 
@@ -57,15 +56,11 @@ impl Init {
 }
 
 fn make_folder(path: &Path) -> Result<(), CommandError> {
-    fs::create_dir_all(path).map_err(CommandError::file(path))
+    files::make_folder(path, 0o777).map_err(CommandError::file(path))
 }
 
 fn write(path: &Path, text: &str, mode: u32) -> Result<(), CommandError> {
-    use std::io::Write;
-    let mut options = fs::OpenOptions::new();
-    let file = options.write(true).create_new(true).mode(mode).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(CommandError::file(path))
+    files::write_new(path, text.as_bytes(), mode).map_err(CommandError::file(path))
 }
 
 /// 32 bytes from the system's generator, as hex.

@@ -1,8 +1,7 @@
 //! `hubu key`: makes keys that sign, shows them, and locks them anew.
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -10,6 +9,7 @@ use hubu_core::cipher::{
     AeadKind, Algorithm, CipherError, KEY_FILE_BYTES_MAX, LockedKey, PrivateKey, Signer,
     fill_random, to_hex,
 };
+use hubu_core::files;
 
 use super::CommandError;
 use super::secrets::{NewUnlockArgs, UnlockArgs};
@@ -112,7 +112,8 @@ impl Generate {
             None => PrivateKey::generate(self.algorithm)?,
         };
         let locked = LockedKey::lock(&key, self.cipher, &self.unlock.for_new_key()?)?;
-        write_new(&self.out, &locked.text())?;
+        files::write_new(&self.out, locked.text().as_bytes(), 0o600)
+            .map_err(CommandError::file(&self.out))?;
         let path = self.out.display();
         println!(
             "{path}: {} {}, locked by {}",
@@ -170,19 +171,7 @@ fn read(path: &Path) -> Result<LockedKey, CommandError> {
     LockedKey::parse(&text).map_err(fault)
 }
 
-/// Writes a file that only its owner may read, and never over another; it is there for good, or not at all.
-fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
-    let failed = CommandError::file(path);
-    let file = create(path).map_err(&failed)?;
-    let written = fill(file, text).and_then(|()| sync_folder(path));
-    written
-        .inspect_err(|_| {
-            let _ = fs::remove_file(path);
-        })
-        .map_err(&failed)
-}
-
-/// Puts another text in a file's place, for the same people to read. A crash leaves the old file or the new one, whole,
+/// Puts another text in a file's place, with its owner, group and mode. A crash leaves the old file or the new one, whole,
 /// and at most a third one beside them.
 fn replace(path: &Path, text: &str) -> Result<(), CommandError> {
     let failed = CommandError::file(path);
@@ -192,32 +181,22 @@ fn replace(path: &Path, text: &str) -> Result<(), CommandError> {
     beside.push(format!(".{}.new", to_hex(&own)));
     let beside = PathBuf::from(beside);
     let old = fs::metadata(path).map_err(&failed)?;
-    let file = create(&beside).map_err(CommandError::file(&beside))?;
+    let file = files::create(&beside, 0o600).map_err(CommandError::file(&beside))?;
     let steps = || {
-        // The group first: a mode for another group would let others read it.
-        fchown(&file, None, Some(old.gid()))?;
+        // Before the mode, which would let another group read it. A service whose key root locks anew must still own it:
+        // who may not give it away is told so, and the old file stays.
+        let new = file.metadata()?;
+        if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+            fchown(&file, Some(old.uid()), Some(old.gid()))?;
+        }
         file.set_permissions(old.permissions())?;
-        fill(file, text)?;
+        files::fill(file, text.as_bytes())?;
         fs::rename(&beside, path)
     };
     let replaced = steps().inspect_err(|_| {
         let _ = fs::remove_file(&beside);
     });
-    replaced.and_then(|()| sync_folder(path)).map_err(&failed)
-}
-
-fn create(path: &Path) -> io::Result<fs::File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600).open(path)
-}
-
-fn fill(mut file: fs::File, text: &str) -> io::Result<()> {
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-/// So that a crash does not take a file's name back.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|path| !path.as_os_str().is_empty());
-    fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    replaced
+        .and_then(|()| files::sync_name(path))
+        .map_err(&failed)
 }

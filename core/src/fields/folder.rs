@@ -7,9 +7,10 @@ use super::key::FieldKey;
 use super::keyring::Keyring;
 use crate::cipher::AeadKind;
 use crate::disk::{Disk, OsDisk};
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use crate::files::{give_name, make_folder, write_unnamed};
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -41,7 +42,7 @@ pub fn add(folder: &Path, kind: AeadKind) -> Result<u16, KeyFolderError> {
         let path = path.to_path_buf();
         move |source| KeyFolderError::File { path, source }
     };
-    make_folder(folder).map_err(failed(folder))?;
+    make_folder(folder, 0o700).map_err(failed(folder))?;
     let last = files(folder)?.last().map_or(0, |(id, _)| *id);
     let Some(id) = last.checked_add(1) else {
         return Err(KeyFolderError::Ring(format!(
@@ -59,48 +60,11 @@ pub fn add(folder: &Path, kind: AeadKind) -> Result<u16, KeyFolderError> {
     line.push('\n');
     let path = folder.join(format!("{id}{SUFFIX}"));
     let new = folder.join(format!("{id}{SUFFIX}.new"));
-    write_new(&new, line.as_bytes()).map_err(failed(&new))?;
-    // A link takes no name that is there, as a rename would: somebody may have made a key of this number meanwhile.
-    let named = std::fs::hard_link(&new, &path);
-    let removed = OsDisk.remove(&new);
-    named.map_err(failed(&path))?;
-    removed.map_err(failed(&new))?;
-    OsDisk.sync_folder(folder).map_err(failed(folder))?;
+    // One that is there stays: another may be writing it, and where a crash left it, whoever reads the error can remove it.
+    write_unnamed(&new, line.as_bytes(), 0o600).map_err(failed(&new))?;
+    // Somebody may have made a key of this number meanwhile: then it is theirs.
+    give_name(&new, &path).map_err(failed(&path))?;
     Ok(id)
-}
-
-/// Writes a file that only its owner may read. One that is there stays: another may be writing it, and where a crash left
-/// it, whoever reads the error can remove it.
-fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    written.inspect_err(|_| {
-        // Half a key is of no use; the error that counts is the first.
-        let _ = OsDisk.remove(path);
-    })
-}
-
-/// Makes the folder where it is missing, down from the first that is there. Their names are synced too: a crash would
-/// take the key away with its folder.
-fn make_folder(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
-    let made: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
-    for parent in made.iter().filter_map(|folder| folder.parent()) {
-        OsDisk.sync_folder(match parent.as_os_str().is_empty() {
-            true => Path::new("."),
-            false => parent,
-        })?;
-    }
-    Ok(())
 }
 
 fn digit(value: u8) -> char {

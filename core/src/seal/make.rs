@@ -5,8 +5,6 @@
 //! well. A period without records gets no seal, so that a row of seals depends on the journal alone.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use super::error::SealError;
@@ -14,6 +12,7 @@ use super::form::Seal;
 use super::period::{Kind, Period, moment};
 use super::row::{Row, read_row};
 use crate::cipher::{PublicKey, SIGNATURE_BYTES, Signer, fill_random, to_hex};
+use crate::files::{give_name, make_folder, write_unnamed};
 use crate::journal::{Chain, GENESIS, JournalReader, Records, StoredBatch, codec};
 
 /// What is to be sealed, and by whose clock.
@@ -48,34 +47,35 @@ pub fn make_seals(
         if let Some(until) = until.filter(|until| *until >= under_way) {
             return Err(SealError::NotOver(until.to_string()));
         }
-        if order.until.is_some() && until.is_none() {
-            continue;
-        }
         let row = read_row(folder, kind)?;
-        wanting.push(Wanting::new(row, under_way, until));
+        let is_asked = order.until.is_none() || until.is_some();
+        // Where one kind is sealed alone, the other's newest seal still tells which key is in use, and up to where.
+        if is_asked || row.newest().is_some() {
+            wanting.push(Wanting::new(row, under_way, (is_asked, until)));
+        }
     }
     check_newest(&wanting, signer.public_key(), order.before.as_ref())?;
     // What stands in the last segment may not be on the disk yet, and a seal outlives a crash.
     reader.settle()?;
     collect(reader, &mut wanting, order.before.is_some())?;
     let mut made = Vec::new();
-    for one in wanting {
+    for one in wanting.into_iter().filter(|one| one.is_asked) {
         made.extend(one.write(folder, signer, order)?);
     }
     Ok(made)
 }
 
-/// The newest seal of a row must be this key's, or that of the key `before` it: else whoever got hold of an old key lays a
-/// row of their own under this key's seals. A month that was sealed before keys changed may stand as it is where a day
-/// that this key sealed reaches as far: both are then held against one journal.
+/// The newest seal of a row that is to go on must be this key's, or that of the key `before` it: else whoever got hold of
+/// an old key lays a row of their own under this key's seals. A month that was sealed before keys changed may stand as it
+/// is where a day that this key sealed reaches as far, whichever of the two is asked for: both are then held against one
+/// journal.
 fn check_newest(
     wanting: &[Wanting],
     own: &PublicKey,
     before: Option<&PublicKey>,
 ) -> Result<(), SealError> {
-    let newest = || wanting.iter().filter_map(|one| one.row.newest());
     let mut reach = 0;
-    for seal in newest() {
+    for seal in wanting.iter().filter_map(|one| one.row.newest()) {
         let named = |key: &&PublicKey| key.fingerprint() == seal.key;
         let Some(key) = std::iter::once(own).chain(before).find(named) else {
             continue;
@@ -91,7 +91,9 @@ fn check_newest(
         let mut given = given.map(PublicKey::fingerprint);
         given.any(|name| name == seal.key) || seal.last <= reach
     };
-    match newest().find(|seal| !is_known(seal)) {
+    let asked = wanting.iter().filter(|one| one.is_asked);
+    let mut newest = asked.filter_map(|one| one.row.newest());
+    match newest.find(|seal| !is_known(seal)) {
         Some(seal) => Err(SealError::OtherKey {
             period: seal.period.to_string(),
             key: seal.key.clone(),
@@ -125,6 +127,8 @@ fn collect(
 struct Wanting {
     row: Row,
     under_way: Period,
+    /// Whether it is to go on; else it is only held against the journal.
+    is_asked: bool,
     until: Option<Period>,
     is_found: bool,
     journal: u64,
@@ -132,11 +136,12 @@ struct Wanting {
 }
 
 impl Wanting {
-    fn new(row: Row, under_way: Period, until: Option<Period>) -> Self {
+    fn new(row: Row, under_way: Period, (is_asked, until): (bool, Option<Period>)) -> Self {
         Self {
             is_found: row.newest().is_none(),
             row,
             under_way,
+            is_asked,
             until,
             journal: 0,
             ends: BTreeMap::new(),
@@ -247,32 +252,15 @@ fn write_new(folder: &Path, name: &str, text: &str) -> Result<(), SealError> {
     let mut own = [0; 8];
     fill_random(&mut own)?;
     let unnamed = folder.join(format!("{name}.{}.new", to_hex(&own)));
-    let steps = || {
-        make_folder(folder)?;
-        let mut file = fs::File::create(&unnamed)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::hard_link(&unnamed, &path)
-    };
-    let written = steps();
-    // Under its own name it stays, if it got that far; a full disk must not be filled with what is no seal.
-    let _ = fs::remove_file(&unnamed);
-    let synced = written.and_then(|()| fs::File::open(folder)?.sync_all());
-    synced.map_err(|source| match source.kind() {
+    // Seals are no secret, and who copies them away need not be who made them: the umask says who may read them.
+    let written = make_folder(folder, 0o777)
+        .and_then(|()| write_unnamed(&unnamed, text.as_bytes(), 0o666))
+        .and_then(|()| give_name(&unnamed, &path));
+    written.map_err(|source| match source.kind() {
         std::io::ErrorKind::AlreadyExists => SealError::Raced(path.clone()),
         _ => SealError::File {
             path: path.clone(),
             source,
         },
     })
-}
-
-/// Makes the folder where it is not there; a seal must not be lost with the folder that it stands in.
-fn make_folder(folder: &Path) -> std::io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    fs::create_dir_all(folder)?;
-    let above = folder.parent().filter(|path| !path.as_os_str().is_empty());
-    fs::File::open(above.unwrap_or(Path::new(".")))?.sync_all()
 }
