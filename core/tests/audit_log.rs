@@ -5,14 +5,17 @@
 
 mod http_support;
 
-use std::path::{Path, PathBuf};
+use std::io::{Read, Write};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use http_support::audit::{files, read, refused};
 use http_support::{
     AGENCY, CLERK, COUNTY, LOADER, OTHER_AGENCY, OTHER_COUNTY, Serving, Who, opening, payment,
-    serve,
+    serve, serve_believing,
 };
-use hubu_core::audit::{AuditError, AuditLog, Entry, What, check};
+use hubu_core::access::Claims;
+use hubu_core::audit::{AuditError, AuditLog, Entry, What, Whom, check};
 use hubu_core::clock::Clock;
 use serde_json::{Value, json};
 
@@ -21,33 +24,6 @@ fn entries(serving: Serving) -> (tempfile::TempDir, Vec<Value>) {
     let folder = serving.stop();
     let found = read(&folder.path().join("audit"));
     (folder, found)
-}
-
-fn read(folder: &Path) -> Vec<Value> {
-    let report = check(folder).unwrap();
-    let text: String = files(folder)
-        .iter()
-        .map(|path| std::fs::read_to_string(path).unwrap())
-        .collect();
-    let json = |line: &str| serde_json::from_str(line.splitn(3, ' ').nth(2).unwrap()).unwrap();
-    let entries: Vec<Value> = text.lines().map(json).collect();
-    assert_eq!(entries.len() as u64, report.entries);
-    entries
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|end| end == "log"))
-        .collect();
-    files.sort();
-    files
-}
-
-fn refused<'a>(entries: &'a [Value], why: &str) -> Vec<&'a Value> {
-    let is_it = |entry: &&Value| entry["what"] == "refused" && entry["why"] == why;
-    entries.iter().filter(is_it).collect()
 }
 
 #[test]
@@ -151,7 +127,7 @@ fn strangers_beyond_so_many_a_second_are_counted_and_none_is_lost() {
     let log = AuditLog::open(folder.path(), Clock::manual(5_000)).unwrap();
     let entry = Entry::new(5_000, What::Refused, "token_missing");
     for _ in 0..1000 {
-        log.note_stranger(&entry).unwrap();
+        log.note_refusal(Whom::Strangers, &entry).unwrap();
     }
     drop(log);
     let entries = read(folder.path());
@@ -168,11 +144,11 @@ fn one_person_s_refusals_beyond_so_many_a_second_are_counted_by_name() {
     let log = AuditLog::open(folder.path(), Clock::manual(5_000)).unwrap();
     let entry = Entry::new(5_000, What::Refused, "role_denied");
     for _ in 0..1000 {
-        log.note_refusal_of("li", &entry).unwrap();
+        log.note_refusal(Whom::person("li"), &entry).unwrap();
     }
     // Neither another person nor the privileged pay for it.
     for _ in 0..10 {
-        log.note_refusal_of("wang", &entry).unwrap();
+        log.note_refusal(Whom::person("wang"), &entry).unwrap();
     }
     for _ in 0..500 {
         log.note(&Entry::new(5_000, What::Privileged, "asks"))
@@ -188,6 +164,101 @@ fn one_person_s_refusals_beyond_so_many_a_second_are_counted_by_name() {
     assert!(alone < 100, "{alone}");
     let asked = entries.iter().filter(|entry| entry["why"] == "asks");
     assert_eq!(asked.count(), 500);
+}
+
+#[test]
+fn whoever_shows_an_old_token_takes_no_line_from_the_person_whom_it_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = AuditLog::open(folder.path(), Clock::manual(5_000)).unwrap();
+    let old = Entry::new(5_000, What::Refused, "token_expired");
+    for _ in 0..1000 {
+        log.note_refusal(Whom::former("li"), &old).unwrap();
+    }
+    let own = Entry::new(5_000, What::Refused, "role_denied");
+    for _ in 0..10 {
+        log.note_refusal(Whom::person("li"), &own).unwrap();
+    }
+    drop(log);
+    let entries = read(folder.path());
+    assert_eq!(refused(&entries, "role_denied").len(), 10);
+    let alone = refused(&entries, "token_expired").len() as u64;
+    let counted = refused(&entries, "more_former");
+    assert_eq!(counted.len(), 1, "{counted:?}");
+    assert_eq!(counted[0]["detail"], "of li");
+    assert_eq!(counted[0]["who"], Value::Null, "nobody knows who it was");
+    assert_eq!(alone + counted[0]["count"].as_u64().unwrap(), 1000);
+    assert!(alone < 100, "{alone}");
+}
+
+#[test]
+fn a_person_s_refusals_are_counted_together_whoever_they_act_for() {
+    let serving = serve();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let now = now.as_secs();
+    let (mut asked, path) = (0, format!("/v1/divisions/{COUNTY}/summary"));
+    for delegator in ["zhang", "wang", "zhao"] {
+        let claims = Claims {
+            sub: "li".into(),
+            delegated_by: Some(delegator.into()),
+            delegated_until: Some(now + 300),
+            iat: Some(now),
+            ..Serving::claims(CLERK, now + 600)
+        };
+        let mut client = serving.client_with(&serving.sign(&claims));
+        for _ in 0..40 {
+            let reply = client.get(&path);
+            assert_eq!((reply.status, reply.code().as_str()), (403, "role_denied"));
+            asked += 1;
+        }
+    }
+    let (_folder, entries) = entries(serving);
+    // A line of its own says for whom it was asked.
+    let alone = refused(&entries, "role_denied");
+    let names = alone.iter().map(|entry| entry["who"]["name"].as_str());
+    let mut names = names.map(Option::unwrap);
+    assert!(names.all(|name| name.starts_with("li⇐")), "{alone:#?}");
+    // A slow disk may leave none to be counted.
+    let counted = refused(&entries, "more_refusals");
+    let more = counted.iter().map(|line| {
+        assert_eq!(line["who"], json!({"name": "li"}));
+        line["count"].as_u64().unwrap()
+    });
+    assert_eq!(alone.len() as u64 + more.sum::<u64>(), asked);
+}
+
+#[test]
+fn who_was_let_in_is_named_though_their_token_ends_before_the_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("revoked.toml");
+    std::fs::write(&list, "").unwrap();
+    let serving = serve_believing(|auth| auth.revocation_file = list.clone());
+    let row = serving.load(AGENCY);
+    let mut clerk = serving.client(CLERK);
+    let id = clerk.ask("/v1/documents", &payment(&row, "1.00")).json()["id"].clone();
+    let path = format!("/v1/documents/{}/actions/review", id.as_str().unwrap());
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: h\r\n{}Content-Type: application/json\r\nIdempotency-Key: late\r\n\
+         Expect: 100-continue\r\nContent-Length: 2\r\n\r\n",
+        clerk.headers
+    );
+    clerk.stream.write_all(head.as_bytes()).unwrap();
+    // Whoever is told to go on was let in.
+    let mut heard = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+    clerk.stream.read_exact(&mut heard).unwrap();
+    assert_eq!(&heard[..13], b"HTTP/1.1 100 ");
+    let revoked = format!("[[revoked]]\nsubject = \"{}\"\n", CLERK.0);
+    std::fs::write(&list, revoked).unwrap();
+    assert_eq!(serving.app.tokens.reload(), Ok(true));
+    clerk.stream.write_all(b"{}").unwrap();
+    let reply = clerk.hear();
+    assert_eq!((reply.status, reply.code().as_str()), (403, "role_denied"));
+    assert_eq!(clerk.get("/v1/work").status, 401, "and not again");
+
+    let (_folder, entries) = entries(serving);
+    let found = refused(&entries, "role_denied");
+    assert_eq!(found.len(), 1, "{entries:#?}");
+    assert_eq!(found[0]["who"]["name"], CLERK.0);
+    assert_eq!(refused(&entries, "token_revoked").len(), 1);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use http_support::audit::{read, refused};
 use http_support::{CLERK, Serving, serve};
 use hubu_core::access::{Claims, Confirmation, Thumbprint};
 use hubu_core::config::{Server, Tls};
@@ -19,6 +20,7 @@ use hubu_core::http::app::App;
 use hubu_core::net::Prepared;
 use hubu_core::net::tls::TlsKeeper;
 use rustls::HandshakeKind;
+use serde_json::Value;
 use tls_support::{Authority, der, open, settings, shake};
 
 /// Asks for the work list; the status.
@@ -83,6 +85,21 @@ fn a_stolen_token_is_worth_nothing_without_the_certificate() {
     assert_eq!(again.conn.handshake_kind(), Some(HandshakeKind::Resumed));
     assert_eq!(ask(&mut by(None), &token(&server, None)), 200);
     running.stop().unwrap();
+
+    let stopped = server.stop();
+    let entries = read(&stopped.path().join("audit"));
+    let unbound = refused(&entries, "token_unbound");
+    // In the order in which they came: with another's certificate, without one, and without TLS.
+    let shown = unbound.iter().map(|entry| entry["certificate"].as_str());
+    let shown: Vec<Option<&str>> = shown.collect();
+    assert_eq!(shown, [Some("CN=other"), None, None]);
+    for entry in unbound {
+        assert_eq!(entry["request"], "GET /v1/work");
+        assert_eq!(entry["who"], Value::Null, "the thief is nobody we know");
+        let detail = entry["detail"].as_str().unwrap();
+        assert!(detail.ends_with(&format!("of {}", CLERK.0)), "{detail}");
+    }
+    assert_eq!(entries.len(), 3, "who is let in is not: {entries:#?}");
 }
 
 #[test]

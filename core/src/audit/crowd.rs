@@ -2,6 +2,9 @@
 //!
 //! Who holds no believed token can ask without end and be nobody in particular, and who holds one can ask for what is not
 //! theirs without end: neither may fill the disk with it. What is kept has a bound as well.
+//!
+//! Whoever shows a token that is over, revoked or bound to a certificate of another is not the person whom it names. Their
+//! refusals are counted apart from that person's: else an old token would do to leave the person no line of their own.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +13,7 @@ use super::entry::{Entry, What, Who, cut};
 /// Strangers' refusals that get a line of their own within a second.
 const STRANGERS_A_SECOND: u32 = 200;
 
-/// The same of one person.
+/// The same of one person, and of one person's tokens that are believed no more.
 const PERSON_A_SECOND: u32 = 20;
 
 /// Names that are kept apart within a second; those beyond them are counted together, as one person.
@@ -18,19 +21,52 @@ const NAMES: usize = 10_000;
 
 /// Whom refusals are counted by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Whom {
-    /// All whom no believed token names.
+pub enum Whom {
+    /// All whom no token names, and those of [`Whom::Former`] whose names are beyond those that are kept apart.
     Strangers,
     /// One person, by name.
     Person(Box<str>),
-    /// All whose names are beyond those that are kept apart.
+    /// Whoever shows tokens of this person that are believed no more, or not from them.
+    Former(Box<str>),
+    /// All people whose names are beyond those that are kept apart.
     Others,
 }
 
 impl Whom {
     /// The person of this name, which is cut where a line's texts are.
-    pub(super) fn person(name: &str) -> Self {
+    pub fn person(name: &str) -> Self {
         Self::Person(cut(name).into())
+    }
+
+    /// Whoever shows a token of the person of this name that is believed no more.
+    pub fn former(name: &str) -> Self {
+        Self::Former(cut(name).into())
+    }
+
+    /// Whom it is counted with where no more names are kept apart. Strangers have their own place however many names there
+    /// are.
+    fn without_name(self) -> Self {
+        match self {
+            Self::Person(_) | Self::Others => Self::Others,
+            Self::Former(_) | Self::Strangers => Self::Strangers,
+        }
+    }
+
+    /// Refusals that get a line of their own within a second.
+    fn lines_a_second(&self) -> u32 {
+        match self {
+            Self::Strangers => STRANGERS_A_SECOND,
+            Self::Person(_) | Self::Former(_) | Self::Others => PERSON_A_SECOND,
+        }
+    }
+
+    /// What the line says that counts the others.
+    fn why(&self) -> &'static str {
+        match self {
+            Self::Strangers => "more_strangers",
+            Self::Person(_) | Self::Others => "more_refusals",
+            Self::Former(_) => "more_former",
+        }
     }
 }
 
@@ -58,14 +94,10 @@ impl Crowd {
     pub(super) fn is_counted(&mut self, whom: Whom) -> bool {
         let is_new = !self.counts.contains_key(&whom);
         let whom = match self.counts.len() >= NAMES && is_new {
-            // Strangers have their own place however many names there are.
-            true if whom != Whom::Strangers => Whom::Others,
-            _ => whom,
+            true => whom.without_name(),
+            false => whom,
         };
-        let most = match whom {
-            Whom::Strangers => STRANGERS_A_SECOND,
-            Whom::Person(_) | Whom::Others => PERSON_A_SECOND,
-        };
+        let most = whom.lines_a_second();
         let count = self.counts.entry(whom).or_default();
         if count.noted < most {
             count.noted += 1;
@@ -81,17 +113,23 @@ impl Crowd {
             self.counts.pop_first();
         }
         let (whom, count) = self.counts.first_key_value()?;
-        let why = match whom {
-            Whom::Strangers => "more_strangers",
-            Whom::Person(_) | Whom::Others => "more_refusals",
-        };
-        let mut entry = Entry::new(self.second.saturating_mul(1000), What::Refused, why);
+        let at_ms = self.second.saturating_mul(1000);
+        let detail;
+        let mut entry = Entry::new(at_ms, What::Refused, whom.why());
         entry.count = Some(count.counted);
-        if let Whom::Person(name) = whom {
-            entry.who = Some(Who {
-                name,
-                ..Who::default()
-            });
+        match whom {
+            Whom::Person(name) => {
+                entry.who = Some(Who {
+                    name,
+                    ..Who::default()
+                });
+            }
+            // Whose tokens they were, as the lines before it say it. Who showed them nobody knows.
+            Whom::Former(name) => {
+                detail = format!("of {name}");
+                entry.detail = Some(&detail);
+            }
+            Whom::Strangers | Whom::Others => {}
         }
         // Texts and numbers: it always has a form in JSON.
         Some(serde_json::to_vec(&entry).unwrap_or_default())
@@ -129,5 +167,23 @@ mod tests {
         assert_eq!(line.get("who"), None);
         crowd.told();
         assert_eq!(crowd.untold(), None);
+    }
+
+    #[test]
+    fn tokens_that_are_believed_no_more_take_no_person_s_lines() {
+        let mut crowd = Crowd::default();
+        let alone = |crowd: &mut Crowd, whom: Whom| {
+            let noted = (0..100).filter(|_| !crowd.is_counted(whom.clone()));
+            noted.count()
+        };
+        assert_eq!(alone(&mut crowd, Whom::former("li")), 20);
+        assert_eq!(alone(&mut crowd, Whom::person("li")), 20);
+        // Nor those that people share whose names are too many.
+        for number in 0..NAMES {
+            crowd.is_counted(Whom::person(&number.to_string()));
+        }
+        assert_eq!(alone(&mut crowd, Whom::former("wang")), 100, "as strangers");
+        assert_eq!(alone(&mut crowd, Whom::former("zhao")), 100);
+        assert_eq!(alone(&mut crowd, Whom::former("sun")), 0);
     }
 }

@@ -76,12 +76,7 @@ impl Folder {
 
     fn begin(&mut self, number: u64) -> Result<(), AuditError> {
         let path = self.path.join(name(number));
-        let file = OpenOptions::new()
-            .append(true)
-            .create_new(true)
-            .open(&path)
-            .map_err(AuditError::io("make", &path))?;
-        sync_folder(&self.path)?;
+        let file = make(&path, || sync_folder(&self.path))?;
         self.file = Some((path, file));
         self.bytes = 0;
         Ok(())
@@ -240,6 +235,22 @@ fn lock(folder: &Path) -> Result<File, AuditError> {
     }
 }
 
+/// A new file, whose name `sync` makes durable. Where that fails, for want of room perhaps, the file is taken back: it would
+/// else be in the way of the next attempt.
+fn make(path: &Path, sync: impl FnOnce() -> Result<(), AuditError>) -> Result<File, AuditError> {
+    let file = OpenOptions::new()
+        .append(true)
+        .create_new(true)
+        .open(path)
+        .map_err(AuditError::io("make", path))?;
+    if let Err(error) = sync() {
+        // Where this fails as well, the next attempt says so.
+        let _ = std::fs::remove_file(path);
+        return Err(error);
+    }
+    Ok(file)
+}
+
 fn sync_folder(folder: &Path) -> Result<(), AuditError> {
     File::open(folder)
         .and_then(|file| file.sync_all())
@@ -251,5 +262,26 @@ pub(super) fn damage(path: &Path, line: u64, reason: &'static str) -> AuditError
         path: path.into(),
         line,
         reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_whose_name_is_not_durable_is_not_in_the_way_of_the_next_attempt() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name(1));
+        let no_room = || {
+            let error = std::io::ErrorKind::StorageFull.into();
+            Err(AuditError::io("sync", folder.path())(error))
+        };
+        let refused = make(&path, no_room).unwrap_err();
+        assert!(refused.lacks_room(), "{refused}");
+        assert!(!path.exists());
+        make(&path, || Ok(())).unwrap();
+        // A file that was there before is nobody's to take away.
+        assert!(make(&path, || Ok(())).is_err() && path.exists());
     }
 }

@@ -122,35 +122,39 @@ impl AuditLog {
     /// # Errors
     /// Too much waits, or nothing can be written.
     pub fn note(&self, entry: &Entry<'_>) -> Result<Ticket, Unwritten> {
-        let json = self.encode(entry)?;
+        self.check_unbroken()?;
+        // Texts, numbers and a map with text keys: it always has a form in JSON.
+        let json = serde_json::to_vec(&entry.clone().bounded()).unwrap_or_default();
         let taken = self.shared.pending.lock().take(&json);
-        self.taken(taken)
+        match taken {
+            Ok(_) => {
+                self.shared.filled.notify_one();
+            }
+            Err(_) => refused_entries().increment(1),
+        }
+        taken
     }
 
-    /// As [`AuditLog::note`], for a refusal of somebody whom no believed token names: past so many a second they are only counted.
+    /// As [`AuditLog::note`], for a refusal: past so many a second of the same `whom` they are only counted, and cost no more
+    /// than that.
     ///
     /// # Errors
     /// Too much waits, or nothing can be written.
-    pub fn note_stranger(&self, entry: &Entry<'_>) -> Result<Ticket, Unwritten> {
-        self.note_or_count(Whom::Strangers, entry)
-    }
-
-    /// As [`AuditLog::note`], for a refusal of the person of this name: past so many a second they are only counted.
-    ///
-    /// # Errors
-    /// Too much waits, or nothing can be written.
-    pub fn note_refusal_of(&self, name: &str, entry: &Entry<'_>) -> Result<Ticket, Unwritten> {
-        self.note_or_count(Whom::person(name), entry)
-    }
-
-    fn note_or_count(&self, whom: Whom, entry: &Entry<'_>) -> Result<Ticket, Unwritten> {
-        let json = self.encode(entry)?;
+    pub fn note_refusal(&self, whom: Whom, entry: &Entry<'_>) -> Result<Ticket, Unwritten> {
+        self.check_unbroken()?;
         let mut pending = self.shared.pending.lock();
         // Under the lock: two who ask at a second's turn do not turn it forth and back.
         let second = self.now_ms() / 1000;
-        let taken = pending.take_or_count(second, whom, &json);
+        let counted = pending.is_counted(second, whom);
         drop(pending);
-        self.taken(taken)
+        match counted {
+            Ok(true) => Ok(Ticket(0)),
+            Ok(false) => self.note(entry),
+            Err(error) => {
+                refused_entries().increment(1);
+                Err(error)
+            }
+        }
     }
 
     /// Notes what the server itself did; where that can't be written, the server's own log has it.
@@ -182,24 +186,12 @@ impl AuditLog {
         self.shared.state.borrow().is_broken
     }
 
-    fn encode(&self, entry: &Entry<'_>) -> Result<Vec<u8>, Unwritten> {
+    fn check_unbroken(&self) -> Result<(), Unwritten> {
         if self.is_broken() {
             refused_entries().increment(1);
             return Err(Unwritten::Broken);
         }
-        // Texts, numbers and a map with text keys: it always has a form in JSON.
-        Ok(serde_json::to_vec(&entry.clone().bounded()).unwrap_or_default())
-    }
-
-    fn taken(&self, taken: Result<Ticket, Unwritten>) -> Result<Ticket, Unwritten> {
-        match taken {
-            Ok(Ticket(0)) => {}
-            Ok(_) => {
-                self.shared.filled.notify_one();
-            }
-            Err(_) => refused_entries().increment(1),
-        }
-        taken
+        Ok(())
     }
 }
 
@@ -249,13 +241,10 @@ impl Pending {
         Ok(Ticket(number))
     }
 
-    /// Takes a refusal, or only counts it.
-    fn take_or_count(&mut self, second: u64, whom: Whom, json: &[u8]) -> Result<Ticket, Unwritten> {
+    /// Counts a refusal within this second; true when it gets no line of its own.
+    fn is_counted(&mut self, second: u64, whom: Whom) -> Result<bool, Unwritten> {
         self.tell_counted(second)?;
-        if self.crowd.is_counted(whom) {
-            return Ok(Ticket(0));
-        }
-        self.take(json)
+        Ok(self.crowd.is_counted(whom))
     }
 
     /// Writes down how many refusals of another second than this one were only counted. Where there is no room for all of

@@ -17,6 +17,7 @@ mod line;
 mod log;
 
 pub use check::{Report, check};
+pub use crowd::Whom;
 pub use entry::{Entry, What, Who};
 pub use error::{AuditError, Unwritten};
 pub use log::{AuditLog, Ticket};

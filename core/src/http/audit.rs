@@ -1,6 +1,8 @@
 //! What of the interface goes to the audit log (see [`crate::audit`]): refusals of access, and every request of a
 //! privileged role before it is looked at. Each is durable there before its answer leaves.
 
+use std::sync::Arc;
+
 use hyper::http::request::Parts;
 
 use super::error::HttpError;
@@ -9,7 +11,7 @@ use super::request_id::request_id;
 use super::session::Session;
 use super::worker::Worker;
 use crate::access::AccessError;
-use crate::audit::{AuditLog, Entry, Unwritten, What, Who};
+use crate::audit::{AuditLog, Entry, Unwritten, What, Who, Whom};
 use crate::catalog::document::RoleSet;
 use crate::catalog::model::Catalog;
 use crate::engine::actor::Actor;
@@ -30,18 +32,20 @@ pub(super) fn is_refusal(error: &HttpError) -> bool {
 }
 
 impl Worker {
-    /// Notes a refusal of access. Where that is not possible the refusal stands, but for a log that is only behind: then its
-    /// client is to come again, as nothing may be refused unseen.
+    /// Notes a refusal of access, of the actor whose token was believed when the request came, if it was. Where that is not
+    /// possible the refusal stands, but for a log that is only behind: then its client is to come again, as nothing may be
+    /// refused unseen.
     pub(super) async fn note_refusal(
         &self,
-        session: &Session,
+        (session, actor): (&Session, Option<&Arc<Actor>>),
         head: &Parts,
         error: HttpError,
     ) -> HttpError {
         let Some(log) = &self.app.audit else {
             return error;
         };
-        match self.write_refusal(log, session, head, &error, &[]).await {
+        let written = self.write_refusal(log, (session, actor), head, &error, &[]);
+        match written.await {
             Err(Unwritten::Behind) => HttpError::Shed,
             Err(Unwritten::Broken) | Ok(()) => error,
         }
@@ -53,14 +57,15 @@ impl Worker {
     /// The log is behind: the client is to come again, under the same keys.
     pub(super) async fn note_refused(
         &self,
-        session: &Session,
+        (session, actor): (&Session, &Arc<Actor>),
         head: &Parts,
         refused: &[Refused<'_>],
     ) -> Result<(), HttpError> {
         let (Some(log), Some((_, _, error))) = (&self.app.audit, refused.first()) else {
             return Ok(());
         };
-        match self.write_refusal(log, session, head, error, refused).await {
+        let written = self.write_refusal(log, (session, Some(actor)), head, error, refused);
+        match written.await {
             Err(Unwritten::Behind) => Err(HttpError::Shed),
             Err(Unwritten::Broken) | Ok(()) => Ok(()),
         }
@@ -69,16 +74,11 @@ impl Worker {
     async fn write_refusal(
         &self,
         log: &AuditLog,
-        session: &Session,
+        (session, actor): (&Session, Option<&Arc<Actor>>),
         head: &Parts,
         error: &HttpError,
         commands: &[Refused<'_>],
     ) -> Result<(), Unwritten> {
-        let actor = match error {
-            HttpError::Access(_) => None,
-            // Just verified: it is remembered.
-            _ => self.holder(session, &head.headers).ok(),
-        };
         let catalog = self.app.engine.catalogs().current().1;
         let request = request(head);
         let certificate = session.certificate();
@@ -97,14 +97,15 @@ impl Worker {
             entry.key = Some(key);
             entry.count = Some(commands.len() as u64).filter(|count| *count > 1);
         }
-        entry.who = actor.as_deref().map(|actor| who(catalog, actor));
+        entry.who = actor.map(|actor| who(catalog, actor));
         entry.request = Some(&request);
         entry.detail = Some(&detail);
-        let ticket = match actor.as_deref().map(|actor| &*actor.name).or(subject) {
-            Some(name) => log.note_refusal_of(name, &entry),
-            None => log.note_stranger(&entry),
+        let whom = match (actor, subject) {
+            (Some(actor), _) => Whom::person(actor.named().person),
+            (None, Some(subject)) => Whom::former(subject),
+            (None, None) => Whom::Strangers,
         };
-        log.durable(ticket?).await
+        log.durable(log.note_refusal(whom, &entry)?).await
     }
 
     /// Whether this request is to be noted before it is looked at: a privileged role asks, and the log is kept.

@@ -70,7 +70,9 @@ pub(super) async fn batch(
 ) -> Result<Reply, HttpError> {
     let headers = &head.headers;
     head::expect_json(headers)?;
-    let mut received = worker.receive(session, head, body, Purpose::Batch).await?;
+    let mut received = worker
+        .receive((session, &actor), head, body, Purpose::Batch)
+        .await?;
     received.grow(read_bytes(&received.bytes))?;
     let body: BatchBody<'_> = serde_json::from_slice(&received.bytes)?;
     let found = body.commands.len();
@@ -207,7 +209,8 @@ impl Batch<'_> {
 
     /// Writes down commands that are not the asker's to give.
     async fn note(&self, refused: &[Refused<'_>]) -> Result<(), HttpError> {
-        let noted = self.worker.note_refused(self.session, self.head, refused);
+        let asker = (self.session, &self.actor);
+        let noted = self.worker.note_refused(asker, self.head, refused);
         Box::pin(noted).await
     }
 

@@ -52,9 +52,7 @@ pub struct Session {
     sent_at: Cell<u32>,
     /// Since when it has been as it is, in ticks.
     since: Cell<u32>,
-    /// Who asked last: only to be compared.
-    asker: Cell<usize>,
-    /// Who was told to come back later, and when that is.
+    /// Who was told to come back later, only to be compared, and when that is.
     away: Cell<Option<(usize, Instant)>>,
     /// The token that was last verified for this connection: one person's, as a rule.
     token: RefCell<Option<Arc<Verified>>>,
@@ -214,29 +212,28 @@ impl Session {
             .map(|known| known.actor.clone())
     }
 
-    /// This actor asks now.
-    #[inline]
-    pub fn asks(&self, actor: &Arc<Actor>) {
-        self.asker.set(Arc::as_ptr(actor).addr());
+    /// This actor is told to come back after `time`.
+    pub fn send_away(&self, actor: &Arc<Actor>, now: Instant, time: Duration) {
+        self.away.set(Some((mark_of(actor), now + time)));
     }
 
-    /// Who asked last is told to come back after `time`.
-    pub fn send_away(&self, now: Instant, time: Duration) {
-        self.away.set(Some((self.asker.get(), now + time)));
-    }
-
-    /// Until when who asks now was told to stay away. Others on the same connection, as behind a gateway, were
-    /// not told.
+    /// Until when this actor was told to stay away. Others on the same connection, as behind a gateway, were not told.
     #[inline]
-    pub fn is_away_until(&self) -> Option<Instant> {
-        let (asker, until) = self.away.get()?;
-        (asker == self.asker.get()).then_some(until)
+    pub fn is_away_until(&self, actor: &Arc<Actor>) -> Option<Instant> {
+        let (told, until) = self.away.get()?;
+        (told == mark_of(actor)).then_some(until)
     }
 
     /// Remembers a token in place of another.
     pub fn remember(&self, verified: Arc<Verified>) {
         self.token.replace(Some(verified));
     }
+}
+
+/// What tells an actor from others on a thread, which has one of its own for each token.
+#[inline]
+fn mark_of(actor: &Arc<Actor>) -> usize {
+    Arc::as_ptr(actor).addr()
 }
 
 /// A request under way.
@@ -298,6 +295,24 @@ mod tests {
         session.set_blocked(false);
         set_now_ticks(40);
         assert_eq!(session.stuck_ticks(), 0);
+    }
+
+    #[test]
+    fn who_was_sent_away_is_told_from_others_on_the_connection() {
+        let session = Session::new();
+        let named = |name: &str| {
+            Arc::new(Actor {
+                name: name.into(),
+                ..Actor::default()
+            })
+        };
+        let (told, other) = (named("li"), named("wang"));
+        assert_eq!(session.is_away_until(&told), None);
+        let (now, time) = (Instant::now(), Duration::from_secs(2));
+        session.send_away(&told, now, time);
+        // Whoever asks in between, as over HTTP/2, changes nothing.
+        assert_eq!(session.is_away_until(&other), None);
+        assert_eq!(session.is_away_until(&told), Some(now + time));
     }
 
     #[test]

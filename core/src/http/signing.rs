@@ -51,7 +51,7 @@ pub(super) async fn signing(
     [id, transition]: [&str; 2],
 ) -> Result<Reply, HttpError> {
     let received = worker
-        .receive(session, head, body, Purpose::Command)
+        .receive((session, &actor), head, body, Purpose::Command)
         .await?;
     if !received.bytes.is_empty() {
         head::expect_json(&head.headers)?;

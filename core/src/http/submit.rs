@@ -52,7 +52,7 @@ pub(super) async fn create(
     let key = head::idempotency_key(headers)?;
     head::expect_json(headers)?;
     let received = worker
-        .receive(session, head, body, Purpose::Command)
+        .receive((session, &actor), head, body, Purpose::Command)
         .await?;
     let command = {
         let body: CreateBody<'_> = serde_json::from_slice(&received.bytes)?;
@@ -98,7 +98,7 @@ pub(super) async fn act(
     let if_match = head::if_match(headers)?;
     let document = resolve::document_id(id, "id").map_err(|_| HttpError::NotFound("document"))?;
     let received = worker
-        .receive(session, head, body, Purpose::Command)
+        .receive((session, &actor), head, body, Purpose::Command)
         .await?;
     let bytes = &received.bytes;
     if !bytes.is_empty() {

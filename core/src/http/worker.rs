@@ -1,6 +1,6 @@
 //! One network thread's part: takes a request to its handler and its answer back.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -29,6 +29,7 @@ use super::{
     work,
 };
 use crate::access::{AccessError, Bearer, Recent, Verified};
+use crate::cipher::to_hex;
 use crate::engine::actor::Actor;
 use crate::engine::error::{Denied, SubmitError};
 use crate::engine::permit;
@@ -44,6 +45,10 @@ pub struct Worker {
     /// Counts those who are sent away.
     spread: Cell<u32>,
 }
+
+/// Who makes one request. They are looked up once: after an await their token may be believed no more, and what is refused,
+/// counted and noted is still theirs.
+type Asker = OnceCell<Arc<Actor>>;
 
 impl Worker {
     /// The worker of the calling thread, which is inside its runtime: hangs up the thread's bell, so
@@ -77,18 +82,20 @@ impl Worker {
         }
         let found = self.find(session, &head);
         let operation = found.as_ref().ok().map(|found| found.operation);
+        let asker = Asker::new();
         let reply = match found {
             Ok(found) if tracing::enabled!(tracing::Level::DEBUG) => {
                 let span = span(&head);
-                let answered = Box::pin(self.operate(session, found, &head, body));
+                let answered = Box::pin(self.operate((session, &asker), found, &head, body));
                 answered.instrument(span).await
             }
-            Ok(found) => self.operate(session, found, &head, body).await,
+            Ok(found) => self.operate((session, &asker), found, &head, body).await,
             Err(error) => Err(error),
         };
         let reply = match reply {
             Err(error) if audit::is_refusal(&error) => {
-                Err(Box::pin(self.note_refusal(session, &head, error)).await)
+                let who = (session, asker.get());
+                Err(Box::pin(self.note_refusal(who, &head, error)).await)
             }
             reply => reply,
         };
@@ -97,8 +104,8 @@ impl Worker {
             Ok((reply, held))
         });
         let (reply, held) = counted.unwrap_or_else(|error| {
-            if is_shed(&error) {
-                session.send_away(start, self.time_away());
+            if let Some(actor) = asker.get().filter(|_| is_shed(&error)) {
+                session.send_away(actor, start, self.time_away());
             }
             let mut problem = error.problem(head::language(&head.headers));
             problem.request_id = id.to_str().ok().map(str::to_owned);
@@ -167,21 +174,19 @@ impl Worker {
 
     async fn operate(
         &self,
-        session: &Session,
+        (session, asker): (&Session, &Asker),
         found: Found<'_>,
         head: &Parts,
         body: Incoming,
     ) -> Result<Reply, HttpError> {
         let (first, needs) = (found.parameters[0], found.operation.needs());
-        let mut holder = None;
         if self.app.rates.counts_people(found.operation) && needs != Needs::Nothing {
-            let actor = self.holder(session, &head.headers)?;
-            let counted = self.app.rates.count_person(&actor.name, found.operation);
+            let actor = self.asker(session, &head.headers, asker)?;
+            let counted = self.app.rates.count_person(actor, found.operation);
             if let Err(error) = counted {
                 Box::pin(body::let_go(head, body)).await;
                 return Err(error);
             }
-            holder = Some(actor);
         }
         if self.app.engine.is_standby() && found.operation.is_command() {
             // As for one who is shed; on the heap, as it is seldom.
@@ -191,11 +196,8 @@ impl Worker {
         if needs == Needs::Nothing {
             return self.tell_anybody(found.operation);
         }
-        let holder = match holder {
-            Some(holder) => holder,
-            None => self.holder(session, &head.headers)?,
-        };
-        let actor = self.actor(holder, found.operation)?;
+        let holder = self.asker(session, &head.headers, asker)?;
+        let actor = self.actor(holder.clone(), found.operation)?;
         if self.is_privileged(&actor) {
             Box::pin(self.note_privileged(&actor, session, head)).await?;
         }
@@ -253,16 +255,30 @@ impl Worker {
         Ok(actor)
     }
 
+    /// Who makes this request, looked up at the first call for it.
+    ///
+    /// # Errors
+    /// As [`Worker::holder`].
+    #[inline]
+    fn asker<'a>(
+        &self,
+        session: &Session,
+        headers: &HeaderMap,
+        asker: &'a Asker,
+    ) -> Result<&'a Arc<Actor>, HttpError> {
+        if let Some(known) = asker.get() {
+            return Ok(known);
+        }
+        let holder = self.holder(session, headers)?;
+        Ok(asker.get_or_init(|| holder))
+    }
+
     /// Who holds the token, whatever is asked: the one place where a token is looked at.
     ///
     /// # Errors
     /// No token, or one that is not believed.
     #[inline]
-    pub(super) fn holder(
-        &self,
-        session: &Session,
-        headers: &HeaderMap,
-    ) -> Result<Arc<Actor>, HttpError> {
+    fn holder(&self, session: &Session, headers: &HeaderMap) -> Result<Arc<Actor>, HttpError> {
         let token = head::bearer(headers).ok_or(AccessError::Missing)?;
         let now_seconds = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -270,17 +286,14 @@ impl Worker {
         let tokens = &self.app.tokens;
         let bearer = session.bearer(token, now_seconds);
         if let Some(known) = session.known(tokens, bearer) {
-            session.asks(&known);
             return Ok(known);
         }
         if let Some(known) = self.recent.get(tokens, bearer) {
-            session.asks(&known);
             return Ok(known);
         }
         let verified = self.verify(session, headers, bearer)?;
         let verified = self.recent.put(token, &verified);
         let actor = verified.actor.clone();
-        session.asks(&actor);
         session.remember(verified);
         Ok(actor)
     }
@@ -312,7 +325,7 @@ impl Worker {
     /// Too long, too slow, broken off, or too much is under way.
     pub(super) async fn receive(
         &self,
-        session: &Session,
+        (session, actor): (&Session, &Arc<Actor>),
         head: &Parts,
         body: Incoming,
         purpose: Purpose,
@@ -324,7 +337,8 @@ impl Worker {
             _ => limits.body_bytes,
         };
         let declared = body::declared_bytes(&head.headers, limit_bytes)?;
-        self.hold_back(session, head.version).await?;
+        let away = session.is_away_until(actor);
+        hold_back(away, head.version).await?;
         if let Err(error) = admission.look(declared, purpose) {
             // Who is still sending hears nothing of a connection that is closed on him.
             body::let_go(head, body).await;
@@ -342,23 +356,19 @@ impl Worker {
             held,
         })
     }
+}
 
-    /// Keeps one waiting who was shed and comes back before his time: he hears the same again, at the end of
-    /// it. Without this, clients that do not heed `Retry-After` make the server spend its time on refusals.
-    async fn hold_back(&self, session: &Session, version: Version) -> Result<(), HttpError> {
-        let Some(until) = session.is_away_until() else {
-            return Ok(());
-        };
-        let now = Instant::now();
-        if until <= now {
-            return Ok(());
-        }
-        // Of HTTP/2's many streams none may wait: each keeps its head in memory.
-        if version != Version::HTTP_2 {
-            tokio::time::sleep_until(until.into()).await;
-        }
-        Err(HttpError::HeldBack)
+/// Keeps one waiting who was shed and comes back before his time: he hears the same again, at the end of
+/// it. Without this, clients that do not heed `Retry-After` make the server spend its time on refusals.
+async fn hold_back(away_until: Option<Instant>, version: Version) -> Result<(), HttpError> {
+    let Some(until) = away_until.filter(|until| *until > Instant::now()) else {
+        return Ok(());
+    };
+    // Of HTTP/2's many streams none may wait: each keeps its head in memory.
+    if version != Version::HTTP_2 {
+        tokio::time::sleep_until(until.into()).await;
     }
+    Err(HttpError::HeldBack)
 }
 
 /// The body of a request that was let in. While it is there the request counts as worked on.
@@ -405,8 +415,5 @@ fn span(head: &Parts) -> tracing::Span {
 
 /// The trace's 32 hex digits.
 pub(super) fn trace_id(trace: &Traceparent) -> String {
-    trace[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    to_hex(&trace[..16])
 }

@@ -7,6 +7,8 @@
 )]
 #![allow(dead_code, unreachable_pub)] // Each test file uses a part of it.
 
+pub mod audit;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};

@@ -26,6 +26,7 @@ use super::error::HttpError;
 use super::route::{Operation, ROUTES};
 use super::session::Session;
 use crate::config;
+use crate::engine::actor::Actor;
 
 /// Places of the tables by address.
 const CLIENTS: usize = 1 << 16;
@@ -120,12 +121,16 @@ impl Rates {
         self.people.is_some() || self.route(operation).is_some()
     }
 
-    /// Counts a request by who makes it, and on which route.
+    /// Counts a request by who makes it, and on which route. A person is one, on whose behalf and for whatever reason they ask.
     ///
     /// # Errors
     /// It is one too many.
-    pub(super) fn count_person(&self, name: &str, operation: Operation) -> Result<(), HttpError> {
-        let person = hash(name);
+    pub(super) fn count_person(
+        &self,
+        actor: &Actor,
+        operation: Operation,
+    ) -> Result<(), HttpError> {
+        let person = hash(actor.named().person);
         if let Some(cells) = &self.people {
             cells.take(person).map_err(|wait| too_many("token", wait))?;
         }

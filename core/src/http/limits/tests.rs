@@ -13,6 +13,13 @@ fn from(address: &str) -> Session {
     Session::of(address.parse().unwrap(), false)
 }
 
+fn named(name: &str) -> Actor {
+    Actor {
+        name: name.into(),
+        ..Actor::default()
+    }
+}
+
 #[test]
 fn a_loud_client_is_limited_and_another_is_served() {
     let limits = limits(|limits, _| (limits.client_per_second, limits.client_burst) = (1, 3));
@@ -41,15 +48,33 @@ fn a_person_is_limited_by_name_and_by_route() {
         limits.routes_per_second = "POST /v1/batches = 2".into();
     });
     assert!(limits.counts_people(Operation::Work));
+    let li = named("li");
     for _ in 0..2 {
-        limits.count_person("li", Operation::Batch).unwrap();
+        limits.count_person(&li, Operation::Batch).unwrap();
     }
-    let refused = limits.count_person("li", Operation::Batch).unwrap_err();
+    let refused = limits.count_person(&li, Operation::Batch).unwrap_err();
     assert!(matches!(refused, HttpError::TooMany { by: "route", .. }));
-    limits.count_person("li", Operation::Work).unwrap();
-    let refused = limits.count_person("li", Operation::Work).unwrap_err();
+    limits.count_person(&li, Operation::Work).unwrap();
+    let refused = limits.count_person(&li, Operation::Work).unwrap_err();
     assert!(matches!(refused, HttpError::TooMany { by: "token", .. }));
-    limits.count_person("wang", Operation::Batch).unwrap();
+    limits
+        .count_person(&named("wang"), Operation::Batch)
+        .unwrap();
+}
+
+#[test]
+fn a_person_who_acts_for_another_or_in_an_emergency_is_the_same_person() {
+    let limits = limits(|limits, _| (limits.token_per_second, limits.token_burst) = (1, 3));
+    for name in ["li", "li⇐zhang", "li‼flood"] {
+        limits.count_person(&named(name), Operation::Work).unwrap();
+    }
+    for name in ["li", "li⇐zhang", "li⇐wang", "li‼fire"] {
+        let refused = limits.count_person(&named(name), Operation::Work);
+        assert!(refused.is_err(), "{name} has had their share");
+    }
+    limits
+        .count_person(&named("zhang"), Operation::Work)
+        .unwrap();
 }
 
 #[test]
