@@ -36,12 +36,19 @@ impl Frames {
 
     /// One frame of any kind.
     pub fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
-        let length = (payload.len() as u32).to_be_bytes();
-        let mut frame = length[1..].to_vec();
-        frame.extend([kind, flags]);
-        frame.extend(stream.to_be_bytes());
-        frame.extend(payload);
-        self.is_broken |= self.stream.write_all(&frame).is_err();
+        self.send_at_once(&[(kind, flags, stream, payload)]);
+    }
+
+    /// Frames (kind, flags, stream, payload) in one write: what the last one says is there when the first is read.
+    pub fn send_at_once(&mut self, frames: &[(u8, u8, u32, &[u8])]) {
+        let mut bytes = Vec::new();
+        for (kind, flags, stream, payload) in frames {
+            bytes.extend(&(payload.len() as u32).to_be_bytes()[1..]);
+            bytes.extend([*kind, *flags]);
+            bytes.extend(stream.to_be_bytes());
+            bytes.extend(*payload);
+        }
+        self.is_broken |= self.stream.write_all(&bytes).is_err();
     }
 
     /// Whether writing has failed: the server has closed the connection.
