@@ -2,6 +2,7 @@
 //! and imports that point down the flow. Clippy judges the rest.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may end where it can't go on.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -24,8 +25,8 @@ const FLOW: [&str; 11] = [
 ];
 
 /// What anybody may import, and what imports nothing but other leaves.
-const LEAVES: [&str; 8] = [
-    "catalog", "cipher", "clock", "config", "database", "observe", "sync", "tls",
+const LEAVES: [&str; 9] = [
+    "catalog", "cipher", "clock", "config", "database", "files", "observe", "sync", "tls",
 ];
 
 struct Source {
@@ -170,6 +171,46 @@ fn every_test_that_a_page_names_exists() {
         assert!(count > 10, "{page} names only {count} tests");
     }
     report("these tests are not there", faults);
+}
+
+/// Texts that begin as figures' names do, and are tables in the database.
+const TABLES: [&str; 2] = ["hubu_journal", "hubu_lease"];
+
+#[test]
+fn every_figure_is_described_and_documented() {
+    const LIST: &str = "core/src/observe/figures.rs";
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '"';
+    let quoted = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !is_part(c));
+        let texts = words.filter_map(|word| word.strip_prefix('"')?.strip_suffix('"'));
+        let names = texts.filter(|text| text.starts_with("hubu_") && !TABLES.contains(text));
+        names.map(str::to_owned).collect()
+    };
+    let mut faults = Vec::new();
+    let (mut described, mut counted) = (BTreeSet::new(), BTreeSet::new());
+    for source in sources() {
+        if source.path == Path::new(LIST) {
+            described.extend(quoted(&source.text));
+        } else if source.path.starts_with("core/src") {
+            counted.extend(quoted(&source.text));
+        }
+    }
+    assert!(described.len() > 40, "{LIST} describes {described:?}");
+    let page = "docs/operations.md";
+    let text = fs::read_to_string(root().join(page)).unwrap();
+    let documented: BTreeSet<&str> = text.split(|c: char| c == '"' || !is_part(c)).collect();
+    for name in counted.difference(&described) {
+        faults.push(format!("{name} is not in {LIST}"));
+    }
+    for name in described.difference(&counted) {
+        faults.push(format!("{name} is described, and nothing counts it"));
+    }
+    for name in &described {
+        if !documented.contains(name.as_str()) {
+            faults.push(format!("{name} is not in {page}"));
+        }
+    }
+    report("figures", faults);
 }
 
 /// Where the product may have `unsafe`, and how often. Fuzzing hooks into the compiler's coverage and is not shipped.

@@ -123,8 +123,8 @@ section! {
         client_certificate_required: bool = true,
         /// Time for a handshake.
         handshake_timeout_seconds: u32 = 10,
-        /// Handshakes under way at once.
-        handshakes_in_flight: usize = 256,
+        /// Handshakes that are made before other connections are looked at again.
+        handshakes_in_flight: usize = 32,
     }
 }
 

@@ -60,6 +60,18 @@ const COUNTERS: &[(&str, &str)] = &[
         "Connections refused because too many were open",
     ),
     (
+        "hubu_limited_total",
+        "Requests refused because too many came, by which limit",
+    ),
+    (
+        "hubu_tls_handshakes_total",
+        "TLS handshakes by result: full, resumed, failed, late",
+    ),
+    (
+        "hubu_tls_reloads_total",
+        "How often TLS certificate and key were read anew, by result: renewed, kept",
+    ),
+    (
         "hubu_tokens_verified_total",
         "Tokens that were verified and not remembered, by algorithm",
     ),
@@ -114,6 +126,10 @@ const GAUGES: &[(&str, &str)] = &[
         "hubu_operator_connections",
         "Connections open now to the operators' port",
     ),
+    (
+        "hubu_tls_certificate_expires_seconds",
+        "When the TLS certificate ends, in seconds since 1970",
+    ),
     ("hubu_token_keys", "Keys that tokens may be signed with"),
     (
         "hubu_token_revocations",
@@ -138,6 +154,10 @@ const GAUGES: &[(&str, &str)] = &[
     (
         "hubu_view_lag_records",
         "Durable records that a view has not taken yet",
+    ),
+    (
+        "hubu_standard_tables_lag_records",
+        "Durable records that the standard tables have not taken yet",
     ),
     ("hubu_rows", "Rows in memory"),
     ("hubu_open_documents", "Documents under way"),

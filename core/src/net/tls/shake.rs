@@ -1,9 +1,10 @@
 //! The handshakes of one network thread.
 //!
-//! A handshake costs a signature and a key exchange, a hundred times what a request costs. So only so many are under way
-//! at once, others wait in order, and those who are served already get their turn in between: a storm of log-ins slows
-//! log-ins. Until its first byte a connection waits for nothing and holds nothing but its socket. A turn is given back
-//! after a moment, while its client is waited for: who dawdles is cut off later, and holds up nobody meanwhile.
+//! A handshake costs a signature and a key exchange, a hundred times what a request costs. So only so many are made
+//! before the thread looks at its other connections again, and the rest wait in order: a storm of log-ins slows log-ins.
+//! Until its first byte a connection waits for nothing and holds nothing but its socket. A turn is for that work and not
+//! for waiting: it begins when the client's first message is there as a whole, and what its client does afterwards
+//! costs little. Who dawdles is cut off, and holds up nobody meanwhile.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -13,11 +14,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use metrics::{Counter, counter};
+use rustls::server::Acceptor;
 use rustls::{HandshakeKind, ServerConnection};
 use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::certificate::subject;
@@ -25,14 +27,10 @@ use super::keeper::TlsKeeper;
 use crate::access::Thumbprint;
 use crate::net::sweep::{Order, Watch};
 
-/// How long a turn is held at most: many times what a handshake costs us. Its dear part is done at once when the client's
-/// first flight is there, the rest waits for the client.
-const TURN: Duration = Duration::from_millis(200);
-
 /// Makes handshakes.
 pub(in crate::net) struct Handshakes {
     keeper: Arc<TlsKeeper>,
-    turns: Semaphore,
+    turns: Turns,
     limit: Duration,
     full: Counter,
     resumed: Counter,
@@ -48,7 +46,7 @@ impl Handshakes {
         let limit = Duration::from_secs(u64::from(settings.handshake_timeout_seconds));
         let count = |result| counter!("hubu_tls_handshakes_total", "result" => result);
         Self {
-            turns: Semaphore::new(at_once),
+            turns: Turns::new(at_once),
             limit,
             full: count("full"),
             resumed: count("resumed"),
@@ -85,17 +83,12 @@ impl Handshakes {
         }
     }
 
-    /// Begins in turn, and goes on without.
+    /// Does what is dear in turn, and the rest without.
     async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
-        // Never closed, so this only waits.
-        let turn = self.turns.acquire().await;
-        let mut shaking = pin!(TlsAcceptor::from(self.keeper.config()).accept(stream));
-        let shaken = tokio::time::timeout(TURN, shaking.as_mut()).await;
-        drop(turn);
-        match shaken {
-            Ok(shaken) => shaken,
-            Err(_) => shaking.await,
-        }
+        let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        self.turns.take().await;
+        // The keys are exchanged and the signature is made before the first wait.
+        hello.into_stream(self.keeper.config()).await
     }
 
     fn count(&self, connection: &ServerConnection) {
@@ -104,6 +97,26 @@ impl Handshakes {
             _ => &self.full,
         };
         counter.increment(1);
+    }
+}
+
+/// Turns at what is dear: so many before the thread looks at its sockets again.
+struct Turns(Arc<Semaphore>);
+
+impl Turns {
+    fn new(at_once: usize) -> Self {
+        Self(Arc::new(Semaphore::new(at_once)))
+    }
+
+    /// Waits for a turn. Its work is to be done at once, without an await: the turn is given back after the thread has
+    /// looked at its sockets.
+    async fn take(&self) {
+        // Never closed, so this only waits.
+        let turn = self.0.clone().acquire_owned().await;
+        tokio::task::spawn_local(async move {
+            tokio::task::yield_now().await;
+            drop(turn);
+        });
     }
 }
 
@@ -142,4 +155,46 @@ async fn unless_ordered<T>(watch: &Watch, doing: impl Future<Output = T>) -> Opt
         doing.as_mut().poll(context).map(Some)
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::rc::Rc;
+    use tokio::runtime::{Builder, LocalOptions};
+    use tokio::task::{spawn_local, yield_now};
+
+    /// How often a thread looks at its sockets until sixty have had their turns.
+    fn looks(at_once: usize) -> usize {
+        let runtime = Builder::new_current_thread().build_local(LocalOptions::default());
+        runtime.unwrap().block_on(async {
+            let (turns, looks) = (Rc::new(Turns::new(at_once)), Rc::new(Cell::new(0)));
+            let counted = looks.clone();
+            let counting = spawn_local(async move {
+                while counted.get() < 1_000 {
+                    counted.set(counted.get() + 1);
+                    yield_now().await;
+                }
+            });
+            let waiting: Vec<_> = (0..60)
+                .map(|_| {
+                    let turns = turns.clone();
+                    spawn_local(async move { turns.take().await })
+                })
+                .collect();
+            for one in waiting {
+                one.await.unwrap();
+            }
+            counting.abort();
+            looks.get()
+        })
+    }
+
+    #[test]
+    fn the_thread_looks_at_its_sockets_between_turns() {
+        let (one_by_one, all_at_once) = (looks(1), looks(60));
+        assert!(one_by_one > 50, "{one_by_one} looks for sixty turns");
+        assert!(all_at_once < 10, "{all_at_once} looks for one turn of all");
+    }
 }
