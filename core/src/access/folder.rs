@@ -21,7 +21,7 @@ use super::file::{self, fault};
 use super::jws::KID_BYTES_MAX;
 use super::key::{Key, Period};
 use super::moment;
-use crate::cipher::PublicKey;
+use crate::cipher::{PublicKey, array_from_hex};
 
 /// The most keys, here and elsewhere together.
 pub(super) const KEYS_MAX: usize = 1024;
@@ -104,20 +104,9 @@ fn period(words: &str) -> Result<Period, String> {
 /// It is neither.
 pub(super) fn read_unnamed(path: &Path, bytes: &[u8]) -> Result<PublicKey, AccessError> {
     let text = file::text_of(path, bytes)?.trim();
-    let key = match from_hex(text) {
+    let key = match array_from_hex::<32>(text) {
         Some(bytes) => PublicKey::from_ed25519_bytes(&bytes),
         None => PublicKey::from_pem(text),
     };
     key.map_err(|error| fault(path, &error.to_string()))
-}
-
-fn from_hex(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
-    }
-    Some(bytes)
 }

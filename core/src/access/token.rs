@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use moka::sync::Cache;
 use parking_lot::Mutex;
+use quick_cache::sync::Cache;
 
 use super::actor::{actor_of, roles_of};
 use super::binding::{Confirmation, Thumbprint};
@@ -136,7 +136,7 @@ pub struct Tokens {
 
 impl Tokens {
     /// Believes `keys` and remembers up to `entries` tokens.
-    pub fn new(keys: TrustedKeys, catalog: Arc<Catalog>, entries: u64) -> Self {
+    pub fn new(keys: TrustedKeys, catalog: Arc<Catalog>, entries: usize) -> Self {
         let TrustedKeys {
             auth,
             rules,
@@ -191,7 +191,7 @@ impl Tokens {
             }
             // Nor does one that merely ends like it.
             if *known.token == *bearer.token {
-                self.known.invalidate(&end);
+                self.known.remove(&end);
             }
         }
         let verified = Arc::new(self.judge(bearer)?);

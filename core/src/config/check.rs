@@ -218,8 +218,8 @@ fn check_auth(settings: &Settings, faults: &mut Vec<String>) {
         "auth.hs256_secret: at least 32 bytes (a shorter one can be guessed)",
     );
     expect(
-        auth.token_cache_entries >= 1,
-        "auth.token_cache_entries: at least 1",
+        (1..=100_000_000).contains(&auth.token_cache_entries),
+        "auth.token_cache_entries: 1 to 100000000",
     );
     expect(
         (1..=3600).contains(&auth.reload_seconds),

@@ -281,7 +281,7 @@ section! {
         /// How long a token with a break-glass role may live.
         break_glass_minutes_max: u32 = 60,
         /// Verified tokens that are remembered.
-        token_cache_entries: u64 = 200_000,
+        token_cache_entries: usize = 200_000,
     }
 }
 

@@ -75,7 +75,7 @@ impl Site {
     /// A server that has seen nobody yet.
     fn tokens(&self) -> Outcome<Tokens> {
         let keys = TrustedKeys::from_settings(&self.auth)?;
-        Ok(Tokens::new(keys, self.catalog.clone(), 2 * PEOPLE as u64))
+        Ok(Tokens::new(keys, self.catalog.clone(), 2 * PEOPLE))
     }
 
     fn sign(&self, key: usize, name: String) -> Outcome<Vec<u8>> {

@@ -1,13 +1,15 @@
 //! The archive (归档): documents that have ended, out of memory and on disk.
 //!
 //! Reading order: [`store`] is what stands on disk; [`run`] is what was taken since the last commit;
-//! [`block`] is how documents of one record stand side by side; [`fill`] follows the journal.
+//! [`block`] is how documents of one record stand side by side; [`fill`] follows the journal;
+//! [`cache`] keeps what was read.
 //!
 //! A document that began and ended in one record is kept as that record, byte for byte: nothing is
 //! decoded on the way in, and [`document_of`] makes the document when somebody asks. Others are taken
 //! from the engine, which lets go of them once they are committed here.
 
 mod block;
+mod cache;
 mod fill;
 mod folder;
 mod run;
@@ -17,6 +19,7 @@ use super::error::ViewError;
 use crate::engine::watermark::Watermark;
 use crate::journal::codec;
 use crate::sync::Mutex;
+use cache::Documents;
 use hubu_kernel::document::Document;
 use hubu_kernel::evolve::begin;
 use hubu_kernel::ident::{DocumentId, Seq};
@@ -61,7 +64,7 @@ impl Default for ArchiveSettings {
 pub struct Archive {
     store: Store,
     shelf: Mutex<Shelf>,
-    cache: moka::sync::Cache<u64, Arc<Document>>,
+    cache: Documents,
     settings: ArchiveSettings,
     committed: AtomicU64,
     mark: Arc<Watermark>,
@@ -75,14 +78,10 @@ impl Archive {
     pub fn open(folder: &Path, settings: ArchiveSettings) -> Result<Archive, ViewError> {
         let store = Store::open(folder)?;
         let committed = store.watermark()?;
-        let cache = moka::sync::Cache::builder()
-            .max_capacity(settings.cache_bytes)
-            .weigher(|_, document: &Arc<Document>| weight(document))
-            .build();
         Ok(Archive {
             store,
             shelf: Mutex::default(),
-            cache,
+            cache: Documents::up_to(settings.cache_bytes),
             settings,
             committed: AtomicU64::new(committed),
             mark: Arc::new(Watermark::new(committed)),
@@ -105,7 +104,7 @@ impl Archive {
     /// # Errors
     /// When the store fails or is damaged.
     pub fn get(&self, id: DocumentId) -> Result<Option<Arc<Document>>, ViewError> {
-        if let Some(document) = self.cache.get(&id.0) {
+        if let Some(document) = self.cache.get(id) {
             return Ok(Some(document));
         }
         // What is waiting first: a commit puts it on disk before it takes it off the shelf.
@@ -116,7 +115,7 @@ impl Archive {
         };
         let Some(kept) = kept else { return Ok(None) };
         let document = Arc::new(read(id, &kept)?);
-        self.cache.insert(id.0, Arc::clone(&document));
+        self.cache.put(id, &document);
         Ok(Some(document))
     }
 
@@ -160,16 +159,4 @@ pub fn document_of(seq: Seq, record: &Record) -> Option<Document> {
         .map(|spawned| spawned.document)
         .collect();
     Some(document)
-}
-
-/// About how many bytes a document takes in memory.
-fn weight(document: &Document) -> u32 {
-    let lines: usize = document
-        .entry
-        .lines
-        .iter()
-        .map(|line| line.dims.len() + line.to.len())
-        .sum();
-    let pieces = document.entry.fields.len() + lines + document.history.len();
-    (256 + 128 * document.entry.lines.len() + 48 * pieces) as u32
 }
