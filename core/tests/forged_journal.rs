@@ -53,11 +53,7 @@ fn reopen(records: &[Record], folder: &Path) -> Result<Engine, EngineError> {
 }
 
 /// The same, where the last batch claims to hold `more` records than it does.
-fn reopen_claiming(
-    records: &[Record],
-    folder: &Path,
-    more: u64,
-) -> Result<Engine, EngineError> {
+fn reopen_claiming(records: &[Record], folder: &Path, more: u64) -> Result<Engine, EngineError> {
     let mut journal = open_journal(folder.to_str().unwrap(), &settings()).unwrap();
     for (record, seq) in records.iter().zip(1..) {
         let (mut bytes, mut payload) = (Vec::new(), Vec::new());
@@ -65,7 +61,11 @@ fn reopen_claiming(
         push_record(&mut payload, &bytes);
         let batch = Batch {
             first: seq,
-            last: if seq == records.len() as u64 { seq + more } else { seq },
+            last: if seq == records.len() as u64 {
+                seq + more
+            } else {
+                seq
+            },
             payload: &payload,
         };
         journal.append(&batch).unwrap();
@@ -149,8 +149,16 @@ fn catalogs_and_beginnings_have_their_place() {
 fn a_batch_holds_what_it_says() {
     for more in [1, 1 << 40] {
         let folder = tempfile::tempdir().unwrap();
-        let refused = reopen_claiming(&records(), folder.path(), more).err().unwrap();
-        let is_named = matches!(refused, EngineError::Misfit { source: Misfit::Batch, .. });
+        let refused = reopen_claiming(&records(), folder.path(), more)
+            .err()
+            .unwrap();
+        let is_named = matches!(
+            refused,
+            EngineError::Misfit {
+                source: Misfit::Batch,
+                ..
+            }
+        );
         assert!(is_named, "{refused}");
     }
 }

@@ -108,18 +108,21 @@ const MISFITS: [(&str, Change); 2] = [
             decided.catalog = CatalogVersion(9);
         }
     }),
-    ("the document begun anew under a signature that was good", |body| {
-        if let Body::Decided(decided) = body
-            && decided.signature.is_some()
-        {
-            decided.version = 1;
-            decided.entry = Some(Entry {
-                kind: decided.kind,
-                catalog: decided.catalog,
-                ..Entry::default()
-            });
-        }
-    }),
+    (
+        "the document begun anew under a signature that was good",
+        |body| {
+            if let Body::Decided(decided) = body
+                && decided.signature.is_some()
+            {
+                decided.version = 1;
+                decided.entry = Some(Entry {
+                    kind: decided.kind,
+                    catalog: decided.catalog,
+                    ..Entry::default()
+                });
+            }
+        },
+    ),
 ];
 
 /// The sealing, which is the last record, its signature taken away.
@@ -210,7 +213,10 @@ fn a_record_that_was_changed_fails_its_signature_while_the_chain_is_whole() {
         let replayed = of_journal(&*reader).unwrap_err();
         let checked = check_journal(&*reader, None, &Keyring::default()).unwrap_err();
         for error in [replayed, checked] {
-            assert!(matches!(error, EngineError::Misfit { .. }), "{what}: {error}");
+            assert!(
+                matches!(error, EngineError::Misfit { .. }),
+                "{what}: {error}"
+            );
         }
     }
     let kept = tempfile::tempdir().unwrap();

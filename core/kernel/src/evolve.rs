@@ -55,8 +55,14 @@ impl fmt::Display for Misfit {
             Misfit::Step(id) => write!(f, "document {} is not where this step begins", id.0),
             Misfit::Held(id) => write!(f, "document {} reserves twice", id.0),
             Misfit::Number(number) => write!(f, "{number} is not the next number of its series"),
-            Misfit::Name(id) => write!(f, "document {} begins under a name that is not the next", id.0),
-            Misfit::Catalog(version) => write!(f, "there is no catalog {} at this place", version.0),
+            Misfit::Name(id) => write!(
+                f,
+                "document {} begins under a name that is not the next",
+                id.0
+            ),
+            Misfit::Catalog(version) => {
+                write!(f, "there is no catalog {} at this place", version.0)
+            }
             Misfit::Genesis => f.write_str("the journal begins anew in its midst"),
             Misfit::Batch => f.write_str("its batch holds other records than its head says"),
         }

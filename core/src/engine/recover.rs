@@ -226,7 +226,9 @@ impl Half<'_> {
             (Body::Genesis { .. } | Body::Catalog { .. }, None) => Ok(()),
             (Body::Decided(_) | Body::Refused(_), rest) => {
                 // By one half for both.
-                rest.map_or(Ok(()), |rest| check_catalogs(at, record, rest.catalogs.next()))?;
+                rest.map_or(Ok(()), |rest| {
+                    check_catalogs(at, record, rest.catalogs.next())
+                })?;
                 self.apply_decided(at, record)
             }
         }

@@ -228,7 +228,10 @@ impl Reading<'_> {
             let theirs = catalog.document_type(spawned.entry.kind)?;
             Some(kind.spawns.iter().any(made) && theirs.initial == spawned.state)
         };
-        decided.spawned.iter().all(|spawned| fits(spawned) == Some(true))
+        decided
+            .spawned
+            .iter()
+            .all(|spawned| fits(spawned) == Some(true))
     }
 
     fn judge(
@@ -249,7 +252,9 @@ impl Reading<'_> {
             }
         }
         if decided.entry.is_some() {
-            return Err(wrong("a signature stands under a step, and this is a beginning"));
+            return Err(wrong(
+                "a signature stands under a step, and this is a beginning",
+            ));
         }
         let form = self.form(record, decided)?;
         let checked = key.verify(&form, &signature.value);

@@ -198,8 +198,7 @@ fn commit() -> String {
     let Some(head) = git(&["rev-parse", "--short=12", "HEAD"]) else {
         return String::new();
     };
-    let changed =
-        git(&["status", "--porcelain"]).is_some_and(|s| !s.is_empty());
+    let changed = git(&["status", "--porcelain"]).is_some_and(|s| !s.is_empty());
     if changed {
         format!("{head}-changed")
     } else {

@@ -43,7 +43,9 @@ pub(super) struct Snapshot {
 /// In words: the text is no exposition.
 pub(crate) fn emulated(text: &str) -> Result<Option<String>, String> {
     let samples = parse(text)?;
-    let info = samples.iter().find(|sample| sample.name == "hubu_platform_info");
+    let info = samples
+        .iter()
+        .find(|sample| sample.name == "hubu_platform_info");
     let how = info.and_then(|info| info.label("emulated"));
     Ok(how.filter(|how| !how.is_empty()).map(str::to_owned))
 }

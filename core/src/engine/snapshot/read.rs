@@ -139,9 +139,14 @@ pub(super) fn parse(
         let (stamp, bytes) = sections.next()?;
         let shard = state.shards.get_mut(id as ShardId);
         section::fill(bytes, archived, shard).map_err(|error| format!("shard {id}: {error}"))?;
-        let mut catalogs = shard.documents.values().map(|document| document.entry.catalog);
+        let mut catalogs = shard
+            .documents
+            .values()
+            .map(|document| document.entry.catalog);
         if !catalogs.all(|version| state.catalogs.find(version).is_some()) {
-            return Err(format!("shard {id}: it names a catalog that it does not bring"));
+            return Err(format!(
+                "shard {id}: it names a catalog that it does not bring"
+            ));
         }
         (shard.stamp, shard.last) = (stamp, stamp);
         state.last = state.last.min(stamp);
