@@ -11,7 +11,8 @@ use crate::engine::commit::{Commit, Committer};
 use crate::engine::error::EngineError;
 use crate::engine::group::{Group, GroupLimits, Writer};
 use crate::engine::once::Namer;
-use crate::engine::recover::{self, Recovered};
+use crate::engine::recover::Recovered;
+use crate::engine::replay;
 use crate::engine::snapshot;
 use crate::engine::standby::{Following, Standing};
 use crate::engine::veil::Veil;
@@ -214,7 +215,7 @@ fn begin(
         bodies.push(Body::Genesis { secret });
     }
     let packed = sources.to_bytes();
-    let offered = recover::compile(recovered.catalogs.next().0, &packed)?;
+    let offered = replay::compile(recovered.catalogs.next().0, &packed)?;
     if recovered
         .catalogs
         .newest()

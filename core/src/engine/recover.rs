@@ -5,8 +5,6 @@
 //! frees is dear. Shards that a snapshot brought ignore what is older than their stamp.
 //! Some records are applied together: what they change comes from memory side by side.
 
-use crate::catalog::model::Catalog;
-use crate::catalog::sources::Sources;
 use crate::engine::catalogs::Catalogs;
 use crate::engine::error::{EngineError, misfit};
 use crate::engine::place::{self, ShardId};
@@ -244,13 +242,6 @@ impl Half<'_> {
         }
         evolve(&mut Evolving { access: self, seq }, seq, record).map_err(misfit(seq))
     }
-}
-
-/// A catalog from the journal.
-pub(crate) fn compile(version: u16, packed: &[u8]) -> Result<Catalog, EngineError> {
-    let failed = |reason: String| EngineError::Catalog { version, reason };
-    let sources = Sources::from_bytes(packed).map_err(|e| failed(e.to_string()))?;
-    Catalog::from_sources(&sources).map_err(|e| failed(e.to_string()))
 }
 
 fn read_ahead(

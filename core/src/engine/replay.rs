@@ -1,9 +1,10 @@
 //! What everybody demands of a journal who makes a state of its records, whatever its chain says: start, standby, and the
 //! check of signatures. `evolve` demands the rest.
 
+use crate::catalog::model::Catalog;
+use crate::catalog::sources::Sources;
 use crate::engine::catalogs::Catalogs;
 use crate::engine::error::{EngineError, misfit};
-use crate::engine::recover::compile;
 use crate::journal::Records;
 use hubu_kernel::evolve::Misfit;
 use hubu_kernel::ident::{CatalogVersion, Seq};
@@ -25,6 +26,13 @@ pub(crate) fn each_record(
         true => Ok(()),
         false => Err(misfit(Seq(last))(Misfit::Batch)),
     }
+}
+
+/// A catalog from the journal.
+pub(crate) fn compile(version: u16, packed: &[u8]) -> Result<Catalog, EngineError> {
+    let failed = |reason: String| EngineError::Catalog { version, reason };
+    let sources = Sources::from_bytes(packed).map_err(|e| failed(e.to_string()))?;
+    Catalog::from_sources(&sources).map_err(|e| failed(e.to_string()))
 }
 
 /// Puts a version of the catalog to use. One that is in use already, as a snapshot brings them, is the same.

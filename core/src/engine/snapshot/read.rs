@@ -6,7 +6,8 @@ use super::{
 use crate::disk::{Access, Disk, Stream};
 use crate::engine::error::EngineError;
 use crate::engine::place::{SHARDS, ShardId};
-use crate::engine::recover::{self, Recovered};
+use crate::engine::recover::Recovered;
+use crate::engine::replay;
 use crate::journal::{GENESIS, JournalReader, chain_at, codec};
 use hubu_kernel::record::Body;
 use sm3::{Digest, Sm3};
@@ -131,7 +132,7 @@ pub(super) fn parse(
     for version in 1..=head.catalogs {
         let (_, packed) = sections.next()?;
         let version = u16::try_from(version).map_err(|_| "it has too many catalogs")?;
-        let catalog = recover::compile(version, packed).map_err(|error| error.to_string())?;
+        let catalog = replay::compile(version, packed).map_err(|error| error.to_string())?;
         state.catalogs.push(Arc::new(catalog), Arc::from(packed));
     }
     state.last = head.last;
