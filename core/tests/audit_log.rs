@@ -121,10 +121,16 @@ fn a_privileged_request_is_written_before_anything_is_done_for_it() {
     assert_eq!(found[0]["who"]["roles"], json!(["system_admin"]));
 }
 
-#[test]
-fn strangers_beyond_so_many_a_second_are_counted_and_none_is_lost() {
+/// A log of its own, at its fifth second.
+fn log() -> (tempfile::TempDir, AuditLog) {
     let folder = tempfile::tempdir().unwrap();
     let log = AuditLog::open(folder.path(), Clock::manual(5_000)).unwrap();
+    (folder, log)
+}
+
+#[test]
+fn strangers_beyond_so_many_a_second_are_counted_and_none_is_lost() {
+    let (folder, log) = log();
     let entry = Entry::new(5_000, What::Refused, "token_missing");
     for _ in 0..1000 {
         log.note_refusal(Whom::Strangers, &entry).unwrap();
@@ -140,8 +146,7 @@ fn strangers_beyond_so_many_a_second_are_counted_and_none_is_lost() {
 
 #[test]
 fn one_person_s_refusals_beyond_so_many_a_second_are_counted_by_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let log = AuditLog::open(folder.path(), Clock::manual(5_000)).unwrap();
+    let (folder, log) = log();
     let entry = Entry::new(5_000, What::Refused, "role_denied");
     for _ in 0..1000 {
         log.note_refusal(Whom::person("li"), &entry).unwrap();
@@ -168,8 +173,7 @@ fn one_person_s_refusals_beyond_so_many_a_second_are_counted_by_name() {
 
 #[test]
 fn whoever_shows_an_old_token_takes_no_line_from_the_person_whom_it_names() {
-    let folder = tempfile::tempdir().unwrap();
-    let log = AuditLog::open(folder.path(), Clock::manual(5_000)).unwrap();
+    let (folder, log) = log();
     let old = Entry::new(5_000, What::Refused, "token_expired");
     for _ in 0..1000 {
         log.note_refusal(Whom::former("li"), &old).unwrap();

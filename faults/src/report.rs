@@ -51,7 +51,7 @@ impl Report {
         println!("{key} = {value}");
         let measured = Measured {
             value,
-            commit: commit(),
+            commit: hubu_testkit::tree_commit(),
             command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
         };
         self.figures.insert(key.into(), measured);
@@ -102,24 +102,5 @@ impl Report {
             );
         }
         table
-    }
-}
-
-/// The commit of this working folder, with `-changed` when files differ from it or git does not know them: the rule of
-/// `scripts/cross.sh`.
-fn commit() -> String {
-    let git = |arguments: &[&str]| {
-        let output = std::process::Command::new("git")
-            .args(arguments)
-            .output()
-            .ok()?;
-        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    let hash = git(&["rev-parse", "--short", "HEAD"]).unwrap_or_default();
-    let changed = git(&["status", "--porcelain"]).is_some_and(|said| !said.is_empty());
-    if changed {
-        format!("{hash}-changed")
-    } else {
-        hash
     }
 }

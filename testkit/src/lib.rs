@@ -5,6 +5,7 @@
 //! PgBouncer before it; [`Site`] is a server `hubu` as people run it, and [`Wire`] a connection to it
 //! that may break.
 
+mod commit;
 mod family;
 mod install;
 mod pooler;
@@ -15,6 +16,7 @@ mod site;
 mod sql;
 mod wire;
 
+pub use commit::tree_commit;
 pub use install::debian_program;
 pub use pooler::Pooler;
 pub use postgres::PgCluster;

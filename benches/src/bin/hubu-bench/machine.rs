@@ -60,16 +60,6 @@ impl Machine {
     }
 }
 
-/// The commit, with `-changed` when files differ from it or git does not know them: the rule of `scripts/cross.sh`.
-pub(crate) fn commit() -> String {
-    let changed = !said("git", &["status", "--porcelain"]).is_empty();
-    format!(
-        "{}{}",
-        said("git", &["rev-parse", "--short=12", "HEAD"]),
-        if changed { "-changed" } else { "" }
-    )
-}
-
 /// Seconds since 1970-01-01 UTC.
 pub(crate) fn now() -> u64 {
     SystemTime::now()

@@ -63,7 +63,7 @@ impl Report {
         Ok(Report {
             path: path.to_owned(),
             smoke,
-            commit: machine::commit(),
+            commit: hubu_testkit::tree_commit(),
             stored,
         })
     }
